@@ -1,0 +1,167 @@
+//! One SQL text on two engines: SQLite inside the process, or PostgreSQL.
+//!
+//! Statements use `$1 … $n`, numbered by first appearance (SQLite numbers them so whatever they say; a debug assertion
+//! and every test hold us to it). Column types are `BIGINT`, `TEXT`, `BYTEA` and `{id}` (a 64-bit primary key, numbered by
+//! the engine when an insert does not say).
+//! Times are microseconds since the epoch. Nothing here knows a feature.
+//!
+//! - `db/all-or-nothing`: A transaction becomes true as a whole or not at all, also when its request is cancelled midway.
+//! - `db/durable`: A commit that must last is on the disk before it is acknowledged.
+//! - `db/migrates-once`: Each migration is applied once, however many nodes start, and one that changed is refused.
+//! - `db/fail-closed`: A store that is gone, full, read-only or corrupt is answered 503 and never yes.
+//! - `db/private-file`: The files of an embedded database are readable by their owner only.
+
+mod migrate;
+mod place;
+mod postgres;
+mod sqlite;
+mod transaction;
+mod value;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+pub(crate) use migrate::Migration;
+pub use transaction::{Durability, Transaction};
+pub use value::{Bind, Row};
+pub(crate) use value::{Query, Value};
+
+use crate::error::Fault;
+
+/// Where the data lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// A file of this machine, written by this process and the command line only.
+    Sqlite(PathBuf),
+    /// A PostgreSQL server, as a `postgres://` URL.
+    Postgres(String),
+}
+
+impl DatabaseUrl {
+    /// Reads `sqlite:PATH` or `postgres://…`; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            return (!path.is_empty()).then(|| Self::Sqlite(PathBuf::from(path)));
+        }
+        let postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
+        postgres.then(|| Self::Postgres(text.to_owned()))
+    }
+}
+
+/// A handle to the database; clones share connections.
+#[derive(Clone)]
+pub struct Database {
+    engine: Arc<Engine>,
+}
+
+enum Engine {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
+
+impl Database {
+    /// Opens the database without touching its schema. A server is checked against the certificates in the file
+    /// `authority`, or against the public ones.
+    pub async fn open(url: &DatabaseUrl, authority: Option<&Path>) -> Result<Self, Fault> {
+        let engine = match url {
+            DatabaseUrl::Sqlite(path) => Engine::Sqlite(sqlite::Sqlite::open(path)?),
+            DatabaseUrl::Postgres(url) => Engine::Postgres(postgres::Postgres::open(url, authority).await?),
+        };
+        Ok(Self { engine: Arc::new(engine) })
+    }
+
+    /// Reads at most one row outside any transaction.
+    pub async fn find<T>(
+        &self,
+        sql: &'static str,
+        bind: &[&(dyn Bind + Sync)],
+        map: fn(&Row<'_>) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.find(sql, bind, map),
+            Engine::Postgres(postgres) => postgres.find(sql, bind, map).await,
+        }
+    }
+
+    /// Reads a row, and then another to which the first leads, `None` in place of what is not there.
+    ///
+    /// `lead` judges the first row: what to keep of it and where it leads, or `None` to stop there. In an embedded
+    /// database both reads see one moment, and cost one locking of the file instead of two, half of what they would.
+    pub(crate) async fn find_led<A, B, C>(
+        &self,
+        first: Query<A>,
+        lead: impl FnOnce(A) -> Option<(B, Query<C>)> + Send,
+    ) -> Result<Option<(B, Option<C>)>, Fault> {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.find_led(first, lead),
+            Engine::Postgres(postgres) => postgres.find_led(first, lead).await,
+        }
+    }
+
+    /// Reads rows outside any transaction; the statement bounds how many.
+    pub async fn list<T>(
+        &self,
+        sql: &str,
+        bind: &[&(dyn Bind + Sync)],
+        map: fn(&Row<'_>) -> Result<T, Fault>,
+    ) -> Result<Vec<T>, Fault> {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.list(sql, bind, map),
+            Engine::Postgres(postgres) => postgres.list(sql, bind, map).await,
+        }
+    }
+
+    /// Begins a transaction that may write. Dropping it undoes it.
+    pub async fn begin(&self, durability: Durability) -> Result<Transaction, Fault> {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.begin(durability).await,
+            Engine::Postgres(postgres) => postgres.begin(durability).await,
+        }
+    }
+
+    /// Answers when the database can be read, and is still the one that was opened.
+    pub async fn ping(&self) -> Result<(), Fault> {
+        if let Engine::Sqlite(sqlite) = &*self.engine {
+            sqlite.check_place()?;
+        }
+        self.find("SELECT COUNT(*) FROM schema_migrations", &[], |row| row.get::<i64>(0)).await.map(drop)
+    }
+
+    /// Applies the migrations that are missing, once, whoever else starts at the same time; returns their names.
+    pub async fn migrate(
+        &self,
+        migrations: &[Migration],
+        now: doorward_core::Timestamp,
+    ) -> Result<Vec<&'static str>, Fault> {
+        migrate::apply(self, migrations, now).await
+    }
+
+    /// Writes a consistent copy of an embedded database to `path`; `None` when the engine brings its own tool for that.
+    pub fn copy_to(&self, path: &Path) -> Option<Result<(), Fault>> {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => Some(sqlite.copy_to(path)),
+            Engine::Postgres(_) => None,
+        }
+    }
+
+    fn id_column(&self) -> &'static str {
+        match &*self.engine {
+            Engine::Sqlite(_) => "INTEGER PRIMARY KEY",
+            Engine::Postgres(_) => "BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY",
+        }
+    }
+
+    /// The statement that makes concurrent migrations wait for each other inside their transaction.
+    fn migration_lock(&self) -> Option<&'static str> {
+        match &*self.engine {
+            // BEGIN IMMEDIATE already excludes every other writer.
+            Engine::Sqlite(_) => None,
+            Engine::Postgres(_) => Some("SELECT pg_advisory_xact_lock(4919131752989213764)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

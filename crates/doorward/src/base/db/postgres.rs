@@ -1,0 +1,169 @@
+//! PostgreSQL: a bounded pool, prepared statements, and a time limit on every wait.
+
+use std::{future::Future, net::IpAddr, path::Path, sync::Arc, time::Duration};
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+use tokio_postgres::{
+    config::{Host, SslMode},
+    types::ToSql,
+};
+
+use super::{
+    transaction::{Durability, Transaction},
+    value::{Bind, Query, Row, Value},
+};
+use crate::error::Fault;
+
+/// How long one statement, or one wait for a connection, may take before the answer is "not now".
+const PATIENCE: Duration = Duration::from_secs(5);
+const CONNECTIONS: usize = 16;
+
+pub(super) struct Postgres {
+    pool: Pool,
+}
+
+impl Postgres {
+    pub(super) async fn open(url: &str, authority: Option<&Path>) -> Result<Self, Fault> {
+        let mut config: tokio_postgres::Config = url.parse().map_err(failed)?;
+        config.connect_timeout(PATIENCE).application_name("doorward");
+        // The default, `prefer`, takes "no TLS" for an answer, which anybody on the way can give.
+        if config.get_ssl_mode() == SslMode::Prefer && !is_local(&config) {
+            config.ssl_mode(SslMode::Require);
+        }
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_config(config, tls(authority)?, recycling);
+        let pool = Pool::builder(manager)
+            .max_size(CONNECTIONS)
+            .wait_timeout(Some(PATIENCE))
+            .create_timeout(Some(PATIENCE))
+            .recycle_timeout(Some(PATIENCE))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(failed)?;
+        drop(pool.get().await.map_err(failed)?);
+        Ok(Self { pool })
+    }
+
+    pub(super) async fn find<T>(
+        &self,
+        sql: &str,
+        bind: &[&(dyn Bind + Sync)],
+        map: fn(&Row<'_>) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        find(&self.pool.get().await.map_err(failed)?, sql, bind, map).await
+    }
+
+    pub(super) async fn find_led<A, B, C>(
+        &self,
+        first: Query<A>,
+        lead: impl FnOnce(A) -> Option<(B, Query<C>)>,
+    ) -> Result<Option<(B, Option<C>)>, Fault> {
+        let connection = self.pool.get().await.map_err(failed)?;
+        let found = find(&connection, first.sql, &[&first.key], first.map).await?;
+        let Some((kept, second)) = found.and_then(lead) else { return Ok(None) };
+        let found = find(&connection, second.sql, &[&second.key], second.map).await?;
+        Ok(Some((kept, found)))
+    }
+
+    pub(super) async fn list<T>(
+        &self,
+        sql: &str,
+        bind: &[&(dyn Bind + Sync)],
+        map: fn(&Row<'_>) -> Result<T, Fault>,
+    ) -> Result<Vec<T>, Fault> {
+        list(&self.pool.get().await.map_err(failed)?, sql, bind, map).await
+    }
+
+    pub(super) async fn begin(&self, durability: Durability) -> Result<Transaction, Fault> {
+        let connection = self.pool.get().await.map_err(failed)?;
+        let begin = match durability {
+            Durability::Full => "BEGIN; SET LOCAL synchronous_commit = on",
+            Durability::Relaxed => "BEGIN; SET LOCAL synchronous_commit = off",
+        };
+        // A transaction from here on: one that is cancelled or fails while it begins is rolled back like any other, or its
+        // connection would go back to the pool with a transaction that nobody ends.
+        let mut tx = Transaction::postgres(connection);
+        tx.batch(begin).await?;
+        Ok(tx)
+    }
+}
+
+pub(super) async fn find<T>(
+    connection: &Object,
+    sql: &str,
+    bind: &[&(dyn Bind + Sync)],
+    map: fn(&Row<'_>) -> Result<T, Fault>,
+) -> Result<Option<T>, Fault> {
+    let found = list(connection, sql, bind, map).await?;
+    Ok(found.into_iter().next())
+}
+
+pub(super) async fn list<T>(
+    connection: &Object,
+    sql: &str,
+    bind: &[&(dyn Bind + Sync)],
+    map: fn(&Row<'_>) -> Result<T, Fault>,
+) -> Result<Vec<T>, Fault> {
+    let values: Vec<Value<'_>> = bind.iter().map(|value| value.value()).collect();
+    let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+    let rows = patiently(async {
+        let statement = connection.prepare_cached(sql).await?;
+        connection.query(&statement, &values).await
+    });
+    rows.await?.iter().map(|row| map(&Row::Postgres(row))).collect()
+}
+
+pub(super) async fn execute(connection: &Object, sql: &str, bind: &[&(dyn Bind + Sync)]) -> Result<u64, Fault> {
+    let values: Vec<Value<'_>> = bind.iter().map(|value| value.value()).collect();
+    let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+    let changed = patiently(async {
+        let statement = connection.prepare_cached(sql).await?;
+        connection.execute(&statement, &values).await
+    });
+    changed.await
+}
+
+pub(super) async fn batch(connection: &Object, sql: &str) -> Result<(), Fault> {
+    patiently(connection.batch_execute(sql)).await
+}
+
+async fn patiently<T>(work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Fault> {
+    let answer = tokio::time::timeout(PATIENCE, work).await;
+    answer.map_err(failed)?.map_err(failed)
+}
+
+fn failed(cause: impl std::error::Error + Send + Sync + 'static) -> Fault {
+    Fault::new("asking the database", cause)
+}
+
+/// Whether every server of the URL is on this machine, where nobody is on the way.
+fn is_local(config: &tokio_postgres::Config) -> bool {
+    let loopback =
+        |name: &str| name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    config.get_hosts().iter().all(|host| match host {
+        Host::Tcp(name) => loopback(name),
+        Host::Unix(_) => true,
+    })
+}
+
+/// TLS checked against `authority`, or against Mozilla's roots.
+fn tls(authority: Option<&Path>) -> Result<tokio_postgres_rustls::MakeRustlsConnect, Fault> {
+    let mut roots = rustls::RootCertStore::empty();
+    match authority {
+        Some(path) => {
+            let unusable = |cause| Fault::new("reading database.ca", cause);
+            for certificate in CertificateDer::pem_file_iter(path).map_err(unusable)? {
+                roots.add(certificate.map_err(unusable)?).map_err(failed)?;
+            }
+        }
+        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring offers the default TLS versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(tokio_postgres_rustls::MakeRustlsConnect::new(config))
+}

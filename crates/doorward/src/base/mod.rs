@@ -1,0 +1,10 @@
+//! What every feature stands on and what knows no feature: storage, mail, throttling, pages, settings.
+
+pub(crate) mod db;
+pub(crate) mod files;
+pub(crate) mod keyfile;
+pub(crate) mod mail;
+pub(crate) mod problem;
+pub(crate) mod render;
+pub(crate) mod settings;
+pub(crate) mod throttle;

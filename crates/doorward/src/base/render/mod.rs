@@ -1,0 +1,175 @@
+//! Pages: one frame, one small stylesheet, no script. Each feature keeps its own templates and fills them with `page!`.
+//!
+//! - `render/sound-pages`: Every page has one heading, a language, no script, no inline style and nothing from elsewhere,
+//!   and each of its forms carries its token and goes to a route of ours.
+//! - `render/themed`: Name, logo and colours come from the settings, and cannot be more than that.
+//! - `render/whole-way`: A person signs up, confirms, logs in, resets, looks after devices and changes name, password and
+//!   address on the pages alone.
+//! - `render/no-javascript`: All of that works without JavaScript.
+//! - `render/keyboard`: A keyboard is enough, and it is always visible where one is.
+//! - `render/cookies-only`: A browser keeps nothing but cookies that no script and no other site can use.
+//! - `render/stay-here`: The way back after a login never leads to another site.
+//! - `render/foreign-forms`: A form sent by another site, even one on the same host, does nothing.
+//! - `render/no-frames`: No page is shown in another site's frame.
+//! - `render/foreign-scripts`: Another site's script reads no answer.
+//! - `render/stale-proof`: A form left open too long asks who is there before it does anything.
+//! - `render/axe-clean`: axe finds nothing on any page, light or dark.
+//! - `render/fits-phone`: No page scrolls sideways at 360 or 320 px.
+//! - `render/no-scripts`: No page has a script, or leaves anything where one could find it.
+//! - `render/quiet`: No page logs an error, breaks its own policy or asks another site for anything.
+//! - `render/public-url`: Links and cookies follow from a public address that is https, or this very machine.
+
+use std::time::Duration;
+
+use doorward_core::Timestamp;
+use sha2::{Digest, Sha256};
+
+use crate::base::problem::Problem;
+
+/// The stylesheet of every page.
+pub(crate) const STYLE: &str = include_str!("style.css");
+
+/// What the frame around every page shows.
+pub(crate) struct Frame {
+    pub(crate) service: String,
+    pub(crate) logo: Option<String>,
+    pub(crate) icon: String,
+    pub(crate) base: &'static str,
+    pub(crate) style: String,
+    pub(crate) theme: String,
+    pub(crate) csrf: String,
+    pub(crate) signed_in: bool,
+    pub(crate) dev: bool,
+    pub(crate) notice: Option<Notice>,
+    pub(crate) return_to: String,
+    pub(crate) password_least: u32,
+}
+
+impl Frame {
+    /// What to say above the field of a new password.
+    pub(crate) fn password_hint(&self) -> String {
+        format!("{} characters or more. A few unrelated words work well.", self.password_least)
+    }
+}
+
+/// One sentence above a page about what has just happened.
+pub(crate) struct Notice {
+    pub(crate) kind: &'static str,
+    pub(crate) text: &'static str,
+}
+
+impl Notice {
+    /// The sentence for the code that a redirect carries in `?done=`; an unknown code says nothing, so a link made by
+    /// somebody else cannot put words into our mouth.
+    pub(crate) fn of(code: &str) -> Option<Self> {
+        let text = match code {
+            "logged-out" => "You are logged out.",
+            "logged-out-everywhere" => "All other devices are logged out.",
+            "device-logged-out" => "That device is logged out.",
+            "password-reset" => "Your new password is set and all devices are logged out. Log in with it.",
+            "password-changed" => "Your password is changed and all other devices are logged out.",
+            "email-changed" => "Your address is changed.",
+            "profile-saved" => "Saved.",
+            "confirmed" => "Your address is confirmed. Welcome.",
+            _ => return None,
+        };
+        Some(Self { kind: "good", text })
+    }
+}
+
+/// Something that can be shown in the frame.
+pub(crate) trait Page: Send {
+    /// Writes the page, with what was wrong with the form, if anything was.
+    fn render(&self, frame: &Frame, problems: &Problem) -> Result<String, askama::Error>;
+}
+
+/// Defines a page: its template, and the fields that the template finds under `page`.
+///
+/// The derive is written where the page is: askama names the template's file relative to the file that the derive stands in,
+/// and the compiler looks for it beside the file that calls this macro.
+macro_rules! page {
+    (
+        $(#[doc = $doc:literal])* #[derive($template:path)]
+        $name:ident in $path:literal { $($field:ident: $type:ty),* $(,)? }
+    ) => {
+        $(#[doc = $doc])*
+        pub(crate) struct $name {
+            $(pub(crate) $field: $type,)*
+        }
+
+        const _: () = {
+            #[derive($template)]
+            #[template(path = $path)]
+            struct View<'v> {
+                frame: &'v $crate::base::render::Frame,
+                problems: &'v $crate::base::problem::Problem,
+                page: &'v $name,
+            }
+
+            impl $crate::base::render::Page for $name {
+                fn render(
+                    &self,
+                    frame: &$crate::base::render::Frame,
+                    problems: &$crate::base::problem::Problem,
+                ) -> Result<String, askama::Error> {
+                    let view = View { frame, problems, page: self };
+                    // A template need not mention everything that it is given.
+                    let _ = (&view.problems, &view.page);
+                    askama::Template::render(&view)
+                }
+            }
+        };
+    };
+}
+pub(crate) use page;
+
+page! {
+    /// A page that only tells: something done, or something that went wrong.
+    #[derive(askama::Template)]
+    NoticePage in "base/render/notice.html" {
+        kind: &'static str,
+        heading: &'static str,
+        text: String,
+        reference: Option<String>,
+        next: Option<(String, &'static str)>,
+    }
+}
+
+/// What a letter that is on its way is for.
+pub(crate) enum Purpose {
+    Signup,
+    Reset,
+    EmailChange,
+}
+
+page! {
+    /// "Check your mail": the same page whether or not there is anybody to write to.
+    #[derive(askama::Template)]
+    CheckMailPage in "base/render/check_mail.html" { purpose: Purpose, address: String, lifetime: String }
+}
+
+/// A span of time in words, such as "30 minutes".
+pub(crate) fn spoken(span: Duration) -> String {
+    let secs = span.as_secs();
+    let (count, unit) = match secs {
+        0..120 => (secs, "second"),
+        120..7200 => (secs / 60, "minute"),
+        7200..172_800 => (secs / 3600, "hour"),
+        _ => (secs / 86_400, "day"),
+    };
+    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
+}
+
+/// How long ago a moment was, in words.
+pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
+    let span = now.since(at);
+    if span < Duration::from_secs(120) { "just now".to_owned() } else { format!("{} ago", spoken(span)) }
+}
+
+/// Sixteen hexadecimal digits that change when `content` does, for the address of a file that may be cached for long.
+pub(crate) fn version_of(content: impl AsRef<[u8]>) -> String {
+    Sha256::digest(content).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests;
