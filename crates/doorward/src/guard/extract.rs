@@ -1,0 +1,99 @@
+//! The same guards in an application's own axum routes.
+//!
+//! [`protect`] is the layer around those routes: it knows the Doorward, and reads the CSRF token out of a form before
+//! the handler does. A guard without the layer refuses everything, so forgetting it fails closed.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{FromRequestParts, Request, State},
+    http::{Response, StatusCode, header, request::Parts},
+    middleware::Next,
+};
+use http_body_util::BodyExt;
+use zeroize::Zeroizing;
+
+use super::{
+    caller::{Caller, Representation},
+    guards::{Guard, Reauthenticated, SignedIn},
+    input::{BODY_PATIENCE, Fields, MAX_BODY},
+    reply::{Presentation, Refused},
+};
+use crate::base::problem::Problem;
+use crate::context::Context;
+
+/// What the layer knows.
+#[derive(Clone)]
+pub(crate) struct Protected {
+    cx: Arc<Context>,
+    csrf_field: Zeroizing<String>,
+}
+
+impl Protected {
+    pub(crate) fn new(cx: &Arc<Context>) -> Self {
+        Self { cx: Arc::clone(cx), csrf_field: Zeroizing::default() }
+    }
+}
+
+/// Prepares a request for the guards. A form is read whole, up to 64 KiB; a larger body sends its token in the header.
+pub(crate) async fn protect(State(mut protected): State<Protected>, request: Request, next: Next) -> Response<Body> {
+    let is_form = request.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(FORM));
+    let has_token = request.headers().contains_key("x-csrf-token");
+    let mut request = request;
+    if is_form && !has_token {
+        let (parts, body) = request.into_parts();
+        let whole = tokio::time::timeout(BODY_PATIENCE, http_body_util::Limited::new(body, MAX_BODY).collect());
+        let Ok(Ok(body)) = whole.await else {
+            let text = "A form so large or so slow must send its CSRF token in the header x-csrf-token.";
+            return refuse(
+                &protected.cx,
+                Representation::Json,
+                Problem::plain(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", text).into(),
+            );
+        };
+        let body = body.to_bytes();
+        if let Ok(mut fields) = Fields::of_body(&parts.headers, &body) {
+            protected.csrf_field = fields.take("csrf_token");
+        }
+        request = Request::from_parts(parts, Body::from(body));
+    }
+    request.extensions_mut().insert(protected);
+    next.run(request).await
+}
+
+async fn admit<G: Guard>(parts: &Parts) -> Result<G, Response<Body>> {
+    let Some(protected) = parts.extensions.get::<Protected>() else {
+        tracing::error!("a guarded route is not under Doorward::protect and refuses everything");
+        let mut response = Response::new(Body::from("this route is not protected\n"));
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        return Err(response);
+    };
+    let mut caller = Caller::of(&protected.cx, parts.clone());
+    caller.csrf_field = protected.csrf_field.clone();
+    let wants = caller.wants();
+    G::admit(caller).await.map_err(|refused| refuse(&protected.cx, wants, refused))
+}
+
+fn refuse(cx: &Context, wants: Representation, refused: Refused) -> Response<Body> {
+    let frame = (wants == Representation::Page).then(|| cx.site.frame(cx.settings.passwords.min_length));
+    Presentation { cx, wants, frame, cookie: None, path: "/".to_owned() }.response(Err(refused))
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
+    type Rejection = Response<Body>;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        admit(parts).await
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Reauthenticated {
+    type Rejection = Response<Body>;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        admit(parts).await
+    }
+}
+
+const FORM: &[u8] = b"application/x-www-form-urlencoded";

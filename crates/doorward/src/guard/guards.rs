@@ -1,0 +1,284 @@
+//! Who a handler deals with: the first parameter of every one of them.
+
+use std::{future::Future, sync::Arc};
+
+use axum::http::StatusCode;
+use doorward_core::{AccountId, LocalPath, SessionId, Timestamp};
+
+use super::{
+    caller::{Caller, FormSecret, Visit, csrf_token},
+    cookie::SetCookie,
+    reply::Refused,
+};
+use crate::base::problem::Problem;
+use crate::{
+    accounts::Profile,
+    context::Context,
+    reauthentication,
+    sessions::{self, Live, Presented},
+};
+
+/// Admits a request to a handler, or refuses it.
+pub(crate) trait Guard: Sized + Send {
+    /// The name in the table of routes.
+    const NAME: &'static str;
+    /// Checks everything that the guard stands for; on an unsafe method that includes origin and CSRF token.
+    fn admit(caller: Caller) -> impl Future<Output = Result<Self, Refused>> + Send;
+    /// The token for the forms of the page that answers.
+    fn csrf(&self) -> String;
+    /// Whether the page that answers is one of somebody who is logged in.
+    fn signed_in(&self) -> bool;
+    /// A cookie that the answer must set for its forms to work.
+    fn cookie(&self) -> Option<SetCookie>;
+}
+
+/// Anybody at all. A request that changes something still needs our origin and the token of a form of ours.
+pub struct Public {
+    caller: Caller,
+    form: FormSecret,
+}
+
+/// Somebody with a live session. On an unsafe method, with a request that a page of ours sent and that bears the token
+/// bound to this very session.
+pub struct SignedIn {
+    caller: Caller,
+    live: Live,
+}
+
+/// Somebody with a live session, and what their account says about them.
+pub(crate) struct Person {
+    signed_in: SignedIn,
+    profile: Profile,
+}
+
+/// Somebody with a live session who proved themselves within the last minutes.
+pub struct Reauthenticated(SignedIn);
+
+impl Guard for Public {
+    const NAME: &'static str = "Public";
+
+    async fn admit(caller: Caller) -> Result<Self, Refused> {
+        let form = caller.form_secret();
+        if caller.is_unsafe()
+            && let Err(problem) = caller.demand_form_csrf(&form)
+        {
+            // The refusal brings the cookie, so that sending the form again works.
+            let refused = Refused::from(problem);
+            return Err(match form.cookie(&caller.cx) {
+                Some(cookie) => refused.cookie(cookie),
+                None => refused,
+            });
+        }
+        Ok(Self { caller, form })
+    }
+
+    fn csrf(&self) -> String {
+        self.form.csrf_token()
+    }
+
+    fn signed_in(&self) -> bool {
+        false
+    }
+
+    fn cookie(&self) -> Option<SetCookie> {
+        self.form.cookie(&self.caller.cx)
+    }
+}
+
+impl Guard for SignedIn {
+    const NAME: &'static str = "SignedIn";
+
+    async fn admit(caller: Caller) -> Result<Self, Refused> {
+        let presented = presented(&caller)?;
+        match sessions::check(&caller.cx, presented).await? {
+            Some(live) => Ok(Self { caller, live }),
+            None => Err(not_signed_in(&caller)),
+        }
+    }
+
+    fn csrf(&self) -> String {
+        self.csrf_token()
+    }
+
+    fn signed_in(&self) -> bool {
+        true
+    }
+
+    fn cookie(&self) -> Option<SetCookie> {
+        None
+    }
+}
+
+impl Guard for Person {
+    const NAME: &'static str = "SignedIn";
+
+    async fn admit(caller: Caller) -> Result<Self, Refused> {
+        let presented = presented(&caller)?;
+        match sessions::check_and_read(&caller.cx, presented).await? {
+            Some((live, profile)) => Ok(Self { signed_in: SignedIn { caller, live }, profile }),
+            None => Err(not_signed_in(&caller)),
+        }
+    }
+
+    fn csrf(&self) -> String {
+        self.signed_in.csrf()
+    }
+
+    fn signed_in(&self) -> bool {
+        true
+    }
+
+    fn cookie(&self) -> Option<SetCookie> {
+        None
+    }
+}
+
+impl Guard for Reauthenticated {
+    const NAME: &'static str = "Reauthenticated";
+
+    async fn admit(caller: Caller) -> Result<Self, Refused> {
+        let signed_in = SignedIn::admit(caller).await?;
+        if reauthentication::is_recent(signed_in.cx(), signed_in.live.proved_at) {
+            return Ok(Self(signed_in));
+        }
+        let text = "Please prove once more that it is you, then repeat this step.";
+        let problem = Problem::plain(StatusCode::FORBIDDEN, "reauthentication_required", text);
+        let base = signed_in.cx().site.base;
+        Err(Refused::from(problem).way_on(format!("{base}/reauthenticate?return_to={base}/account")))
+    }
+
+    fn csrf(&self) -> String {
+        self.0.csrf()
+    }
+
+    fn signed_in(&self) -> bool {
+        true
+    }
+
+    fn cookie(&self) -> Option<SetCookie> {
+        None
+    }
+}
+
+impl Public {
+    pub(crate) fn cx(&self) -> &Arc<Context> {
+        &self.caller.cx
+    }
+
+    pub(crate) fn visit(&self) -> Visit {
+        self.caller.visit()
+    }
+
+    /// Whether the request names our own host. A foreign name that resolves to this machine (DNS rebinding) lets
+    /// another site read what is meant for this one.
+    pub(crate) fn names_our_host(&self) -> bool {
+        let host = self.caller.headers.get(axum::http::header::HOST).and_then(|value| value.to_str().ok());
+        host.is_some_and(|host| self.caller.cx.site.public_url.ends_with(&format!("//{host}")))
+    }
+
+    /// Where the person wanted to go, else to their account.
+    pub(crate) fn destination(&self) -> String {
+        destination(&self.caller)
+    }
+
+    /// The session that the browser brings along, unchecked beyond its signature: logging in again ends it.
+    pub(crate) fn previous_session(&self) -> Option<sessions::Presented> {
+        self.caller.session_cookie()
+    }
+
+    /// The token that a program sends back with its next request.
+    pub(crate) fn form_token(&self) -> String {
+        self.form.csrf_token()
+    }
+}
+
+impl SignedIn {
+    /// Who is there.
+    pub fn account(&self) -> AccountId {
+        self.live.account
+    }
+
+    /// The session's public name.
+    pub fn session(&self) -> SessionId {
+        self.live.id
+    }
+
+    /// When the person last proved that it is them.
+    pub fn proved_at(&self) -> Timestamp {
+        self.live.proved_at
+    }
+
+    /// The token that a form must carry as `csrf_token`, or a request as `x-csrf-token`.
+    pub fn csrf_token(&self) -> String {
+        csrf_token(self.live.secret.expose())
+    }
+
+    pub(crate) fn cx(&self) -> &Arc<Context> {
+        &self.caller.cx
+    }
+
+    pub(crate) fn visit(&self) -> Visit {
+        self.caller.visit()
+    }
+
+    pub(crate) fn live(&self) -> &Live {
+        &self.live
+    }
+
+    pub(crate) fn destination(&self) -> String {
+        destination(&self.caller)
+    }
+}
+
+impl Person {
+    pub(crate) fn profile(&self) -> &Profile {
+        &self.profile
+    }
+}
+
+impl std::ops::Deref for Person {
+    type Target = SignedIn;
+
+    fn deref(&self) -> &SignedIn {
+        &self.signed_in
+    }
+}
+
+impl std::ops::Deref for Reauthenticated {
+    type Target = SignedIn;
+
+    fn deref(&self) -> &SignedIn {
+        &self.0
+    }
+}
+
+fn destination(caller: &Caller) -> String {
+    caller
+        .return_to
+        .as_ref()
+        .map_or_else(|| format!("{}/account", caller.cx.site.base), |path| path.as_str().to_owned())
+}
+
+/// The session that a request claims, once it has passed what an unsafe method demands; the store is not asked.
+fn presented(caller: &Caller) -> Result<Presented, Refused> {
+    let presented = caller.session_cookie().ok_or_else(|| not_signed_in(caller))?;
+    if caller.is_unsafe() {
+        caller.demand_session_csrf(&presented.secret)?;
+    }
+    Ok(presented)
+}
+
+/// Programs get a 401; people who only looked get the way to the login page and back.
+fn not_signed_in(caller: &Caller) -> Refused {
+    let problem =
+        Problem::plain(StatusCode::UNAUTHORIZED, "not_signed_in", "Nobody is logged in here. Log in and try again.");
+    let base = caller.cx.site.base;
+    let path = caller.uri.path_and_query().map_or("", |path| path.as_str());
+    let back = LocalPath::parse(path).filter(|_| !caller.is_unsafe());
+    let query = back.map(|path| format!("?return_to={}", escaped(path.as_str()))).unwrap_or_default();
+    Refused::from(problem).way_on(format!("{base}/login{query}"))
+}
+
+fn escaped(path: &str) -> String {
+    url::form_urlencoded::byte_serialize(path.as_bytes()).collect()
+}

@@ -1,0 +1,181 @@
+//! What a request brings: path, query and body, from a form or as JSON, in one shape.
+//!
+//! Every field is text here; `http.rs` of the feature parses it into a type and answers with the form when it cannot.
+//! The text of every field is wiped after use, because some of them are passwords.
+
+use axum::http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
+use doorward_core::LocalPath;
+use zeroize::Zeroizing;
+
+use crate::base::problem::Problem;
+
+/// The largest body that is read, in bytes.
+pub(crate) const MAX_BODY: usize = 64 * 1024;
+/// How long such a body may take.
+pub(crate) const BODY_PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+const MAX_FIELDS: usize = 32;
+
+/// One field of an input, for the description of the interface.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) doc: &'static str,
+}
+
+/// What a handler takes as its second parameter.
+pub(crate) trait Input: Sized + Send {
+    /// Its fields.
+    const FIELDS: &'static [Field];
+    /// Takes the fields out; an absent one is empty, and is refused where it is parsed.
+    fn take(fields: &mut Fields) -> Self;
+}
+
+/// The input of a route that takes none.
+pub(crate) struct NoInput;
+
+impl Input for NoInput {
+    const FIELDS: &'static [Field] = &[];
+    fn take(_: &mut Fields) -> Self {
+        Self
+    }
+}
+
+/// Defines an input: a struct of texts, each with the sentence that describes it.
+macro_rules! input {
+    ($(#[$meta:meta])* $name:ident { $($field:ident: $doc:literal),* $(,)? }) => {
+        $(#[$meta])*
+        pub(crate) struct $name {
+            $(#[doc = $doc] pub(crate) $field: zeroize::Zeroizing<String>,)*
+        }
+
+        impl $crate::guard::Input for $name {
+            const FIELDS: &'static [$crate::guard::Field] =
+                &[$($crate::guard::Field { name: stringify!($field), doc: $doc }),*];
+
+            fn take(fields: &mut $crate::guard::Fields) -> Self {
+                Self { $($field: fields.take(stringify!($field)),)* }
+            }
+        }
+    };
+}
+pub(crate) use input;
+
+/// The fields of one request, before they have a type.
+#[derive(Default)]
+pub(crate) struct Fields {
+    fields: Vec<(String, Zeroizing<String>)>,
+}
+
+impl Fields {
+    /// Reads a query string.
+    pub(crate) fn of_query(query: Option<&str>) -> Result<Self, Problem> {
+        Self::of_pairs(url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()))
+    }
+
+    /// Reads a body in the format that its content type names.
+    pub(crate) fn of_body(headers: &HeaderMap, body: &[u8]) -> Result<Self, Problem> {
+        if body.is_empty() {
+            return Ok(Self::default());
+        }
+        let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        match content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+            "application/x-www-form-urlencoded" => Self::of_pairs(url::form_urlencoded::parse(body)),
+            "application/json" => Self::of_json(body),
+            _ => Err(Problem::plain(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "Send the body as application/json or application/x-www-form-urlencoded.",
+            )),
+        }
+    }
+
+    /// Adds a parameter of the path; it wins over a field of the same name.
+    pub(crate) fn put(&mut self, name: &str, value: &str) {
+        self.fields.retain(|(known, _)| known != name);
+        self.fields.push((name.to_owned(), Zeroizing::new(value.to_owned())));
+    }
+
+    /// Takes the field `name`, or nothing as empty text.
+    pub(crate) fn take(&mut self, name: &str) -> Zeroizing<String> {
+        let at = self.fields.iter().position(|(known, _)| known == name);
+        at.map(|at| self.fields.swap_remove(at).1).unwrap_or_default()
+    }
+
+    /// The path to return to, when one is given and it is a path of ours.
+    pub(crate) fn return_to(&self) -> Option<LocalPath> {
+        let (_, value) = self.fields.iter().find(|(name, _)| name == "return_to")?;
+        LocalPath::parse(value)
+    }
+
+    /// Refuses fields that the route does not know: a misspelt one would be ignored, a smuggled one believed one day.
+    pub(crate) fn refuse_others(&self, known: &[Field]) -> Result<(), Problem> {
+        let expected =
+            |name: &str| name == "csrf_token" || name == "return_to" || known.iter().any(|field| field.name == name);
+        match self.fields.iter().find(|(name, _)| !expected(name)) {
+            None => Ok(()),
+            Some(_) => {
+                let known: Vec<_> = known.iter().map(|field| field.name).collect();
+                let text = format!("This request has a field that is not known here. Known are: {}.", known.join(", "));
+                Err(Problem::plain(StatusCode::UNPROCESSABLE_ENTITY, "unknown_field", text))
+            }
+        }
+    }
+
+    fn of_json(body: &[u8]) -> Result<Self, Problem> {
+        let malformed =
+            |_| Problem::plain(StatusCode::BAD_REQUEST, "malformed_json", "The body is not a JSON object of texts.");
+        let Texts(pairs) = serde_json::from_slice(body).map_err(malformed)?;
+        let mut fields = Self::default();
+        for (name, value) in pairs {
+            fields.add(name, value)?;
+        }
+        Ok(fields)
+    }
+
+    fn of_pairs<'p>(
+        pairs: impl Iterator<Item = (std::borrow::Cow<'p, str>, std::borrow::Cow<'p, str>)>,
+    ) -> Result<Self, Problem> {
+        let mut fields = Self::default();
+        for (name, value) in pairs {
+            fields.add(name.into_owned(), Zeroizing::new(value.into_owned()))?;
+        }
+        Ok(fields)
+    }
+
+    /// A field that is sent twice has no meaning that two parsers agree on.
+    fn add(&mut self, name: String, value: Zeroizing<String>) -> Result<(), Problem> {
+        let twice = self.fields.iter().any(|(known, _)| *known == name);
+        if twice || self.fields.len() == MAX_FIELDS {
+            return Err(Problem::plain(
+                StatusCode::BAD_REQUEST,
+                "repeated_field",
+                "A field appears twice, or there are too many.",
+            ));
+        }
+        self.fields.push((name, value));
+        Ok(())
+    }
+}
+
+/// A JSON object whose values are all texts, in its own order, repeated names included.
+struct Texts(Vec<(String, Zeroizing<String>)>);
+
+impl<'de> serde::Deserialize<'de> for Texts {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Texts;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object of texts")
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Texts, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some((name, value)) = map.next_entry::<String, String>()? {
+                    pairs.push((name, Zeroizing::new(value)));
+                }
+                Ok(Texts(pairs))
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}

@@ -1,0 +1,47 @@
+//! Where a request becomes somebody: the origin check, the cookies, the guards, the route table and the one place that
+//! decides what a stranger may learn.
+//!
+//! A handler has two parameters, its guard and its input, and [`Routes`] accepts nothing else. So a route without a
+//! guard does not compile, and a route with an unsafe method cannot skip its origin and CSRF check: the guard makes it.
+//!
+//! - `guard/every-route-guarded`: The table of routes names a guard for each, and a new public one needs a line by hand.
+//! - `guard/origin`: A request that changes something is refused unless the browser says that our own page sent it.
+//! - `guard/csrf`: A request that changes something is refused without the token bound to its session or form.
+//! - `guard/session-token-only`: A token of another session, or of the time before logging in, is refused.
+//! - `guard/duplicate-cookies`: Two cookies with our name, or one with a look-alike name, are never a session.
+//! - `guard/forged-cookie`: A forged or malformed cookie is refused before the store is asked.
+//! - `guard/methods`: A route answers to its own method and to no other.
+//! - `guard/content-types`: A body is a form or JSON and says so; anything else is refused unread.
+//! - `guard/limits`: A body over the limit is refused before anything is hashed.
+//! - `guard/client-address`: A forwarding header counts only when a configured proxy sent it.
+//! - `guard/no-store`: Nothing personal is cached, framed or leaked by a referrer.
+//! - `guard/fail-closed`: A store that does not answer means 503, for every route, and never yes.
+//! - `guard/embedded`: The same guards hold in an application of somebody else, and refuse everything where the layer is missing.
+//! - `guard/forms-survive`: A form that was refused comes back with what was typed, passwords apart.
+
+pub(crate) use crate::base::problem::Problem;
+
+mod address;
+mod caller;
+mod cookie;
+mod extract;
+mod guards;
+mod input;
+mod origin;
+mod reply;
+mod routes;
+
+pub(crate) use address::TrustedProxies;
+pub(crate) use address::throttled_as;
+pub(crate) use caller::{Visit, csrf_token};
+pub(crate) use cookie::{CookieNames, SetCookie};
+pub(crate) use extract::{Protected, protect};
+pub(crate) use guards::Person;
+pub use guards::{Public, Reauthenticated, SignedIn};
+pub(crate) use input::{Field, Fields, Input, NoInput, input};
+pub(crate) use origin::Origin;
+pub(crate) use reply::{Denial, OrPage, Refused, Reply};
+pub(crate) use routes::{Route, Routes, home, not_found};
+
+#[cfg(test)]
+mod tests;

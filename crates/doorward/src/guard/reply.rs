@@ -1,0 +1,322 @@
+//! What a stranger may learn: every answer, good or bad, is made here.
+//!
+//! A denial becomes a problem document (RFC 9457) or the page it came from; a fault becomes a 503 that tells nothing
+//! but a reference, and is logged once with that reference. All answers carry the same protective headers.
+
+use std::{sync::LazyLock, time::Duration};
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header},
+};
+use serde::Serialize;
+
+use super::{caller::Representation, cookie::SetCookie};
+use crate::{
+    base::{
+        problem::{Item, Problem},
+        render::{Frame, NoticePage, Page},
+    },
+    context::Context,
+    error::{Fault, Refusal},
+};
+
+/// An expected no with a stable public code.
+pub(crate) trait Denial {
+    /// What the caller may know about it.
+    fn problem(&self) -> Problem;
+}
+
+/// An answer: JSON for programs, a page or a way on for people.
+pub(crate) struct Reply {
+    status: StatusCode,
+    json: Vec<u8>,
+    shows: Shows,
+    cookies: Vec<SetCookie>,
+}
+
+enum Shows {
+    Page(Box<dyn Page>),
+    SeeOther(String),
+    Json,
+    Asset(&'static str),
+}
+
+impl Reply {
+    /// A page, and what a program gets instead.
+    pub(crate) fn page(json: &impl Serialize, page: impl Page + 'static) -> Self {
+        Self::new(json, Shows::Page(Box::new(page)))
+    }
+
+    /// Something was done: programs get `json`, people go to `path`, which must be local.
+    pub(crate) fn done(json: &impl Serialize, path: impl Into<String>) -> Self {
+        Self::new(json, Shows::SeeOther(path.into()))
+    }
+
+    /// JSON for everybody.
+    pub(crate) fn json(json: &impl Serialize) -> Self {
+        Self::new(json, Shows::Json)
+    }
+
+    /// A file that holds nothing personal; its address changes with its content, so it may be kept.
+    pub(crate) fn asset(media_type: &'static str, bytes: Vec<u8>) -> Self {
+        Self { status: StatusCode::OK, json: bytes, shows: Shows::Asset(media_type), cookies: Vec::new() }
+    }
+
+    /// With another status than 200 for programs.
+    pub(crate) fn status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Sets a cookie along the way.
+    pub(crate) fn cookie(mut self, cookie: impl Into<Option<SetCookie>>) -> Self {
+        self.cookies.extend(cookie.into());
+        self
+    }
+
+    fn new(json: &impl Serialize, shows: Shows) -> Self {
+        let json = serde_json::to_vec(json).expect("answers are made of texts and numbers");
+        Self { status: StatusCode::OK, json, shows, cookies: Vec::new() }
+    }
+}
+
+/// A no on its way out, with the page it came from or the place where the person can do something about it.
+pub(crate) struct Refused {
+    reason: Box<Reason>,
+    page: Option<Box<dyn Page>>,
+    way_on: Option<String>,
+    cookies: Vec<SetCookie>,
+}
+
+enum Reason {
+    Problem(Problem),
+    Fault(Fault),
+}
+
+impl Refused {
+    /// For people, a redirect to `path` instead of an error page.
+    pub(crate) fn way_on(mut self, path: String) -> Self {
+        self.way_on = Some(path);
+        self
+    }
+
+    /// Sets a cookie along the way.
+    pub(crate) fn cookie(mut self, cookie: SetCookie) -> Self {
+        self.cookies.push(cookie);
+        self
+    }
+
+    /// Shows `page` again, with the problem in it.
+    pub(crate) fn page(mut self, page: impl Page + 'static) -> Self {
+        self.page = Some(Box::new(page));
+        self
+    }
+}
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Self { reason: Box::new(Reason::Problem(problem)), page: None, way_on: None, cookies: Vec::new() }
+    }
+}
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Self {
+        Self { reason: Box::new(Reason::Fault(fault)), page: None, way_on: None, cookies: Vec::new() }
+    }
+}
+
+impl<D: Denial> From<Refusal<D>> for Refused {
+    fn from(refusal: Refusal<D>) -> Self {
+        match refusal {
+            Refusal::Denied(denied) => denied.problem().into(),
+            Refusal::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+/// Attaches the page that is shown again when a step of its handler says no.
+pub(crate) trait OrPage<T> {
+    /// The value, or the refusal on the page that `page` makes.
+    fn or_page<P: Page + 'static>(self, page: impl FnOnce() -> P) -> Result<T, Refused>;
+}
+
+impl<T, E: Into<Refused>> OrPage<T> for Result<T, E> {
+    fn or_page<P: Page + 'static>(self, page: impl FnOnce() -> P) -> Result<T, Refused> {
+        self.map_err(|refusal| refusal.into().page(page()))
+    }
+}
+
+/// How an answer is to be presented.
+pub(crate) struct Presentation<'c> {
+    pub(crate) cx: &'c Context,
+    pub(crate) wants: Representation,
+    pub(crate) frame: Option<Frame>,
+    pub(crate) cookie: Option<SetCookie>,
+    /// Where the request went, for the way back to its form.
+    pub(crate) path: String,
+}
+
+impl Presentation<'_> {
+    /// Turns what a handler said into what goes over the wire.
+    pub(crate) fn response(self, said: Result<Reply, Refused>) -> Response<Body> {
+        let (mut response, cookies) = match said {
+            Ok(reply) => self.good(reply),
+            Err(refused) => self.bad(refused),
+        };
+        // What caches may keep carries no cookie: it would be somebody else's next time.
+        let private = response.headers().get(header::CACHE_CONTROL).is_some_and(|value| value == PRIVATE);
+        for cookie in self.cookie.iter().filter(|_| private).chain(&cookies) {
+            response.headers_mut().append(header::SET_COOKIE, cookie.header());
+        }
+        if self.cx.site.https {
+            response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(ONE_YEAR));
+        }
+        response
+    }
+
+    fn good(&self, reply: Reply) -> (Response<Body>, Vec<SetCookie>) {
+        let response = match (reply.shows, self.wants) {
+            (Shows::Json, _) => document(reply.status, "application/json", reply.json),
+            (Shows::Asset(media_type), _) => {
+                let mut response = document(reply.status, media_type, reply.json);
+                response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(KEPT));
+                response
+            }
+            (_, Representation::Json) => document(reply.status, "application/json", reply.json),
+            (Shows::SeeOther(path), Representation::Page) => see_other(&path),
+            (Shows::Page(page), Representation::Page) => self.html(reply.status, page.as_ref(), &Problem::NONE),
+        };
+        (response, reply.cookies)
+    }
+
+    fn bad(&self, refused: Refused) -> (Response<Body>, Vec<SetCookie>) {
+        let (problem, reference, page) = match *refused.reason {
+            Reason::Problem(problem) => (problem, None, refused.page),
+            // The page would take the fault for an answer of its flow ("this link is spent") and has no place for the
+            // reference.
+            Reason::Fault(fault) => {
+                let (problem, reference) = self.unavailable(&fault);
+                (problem, Some(reference), None)
+            }
+        };
+        let mut response = match (self.wants, refused.way_on, page) {
+            (Representation::Json, ..) => problem_document(&problem, reference),
+            (Representation::Page, Some(path), _) => see_other(&path),
+            (Representation::Page, None, Some(page)) => self.html(problem.status, page.as_ref(), &problem),
+            (Representation::Page, None, None) => {
+                self.html(problem.status, &self.notice(&problem, reference), &Problem::NONE)
+            }
+        };
+        if let Some(wait) = problem.retry_after {
+            let secs = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
+        }
+        (response, refused.cookies)
+    }
+
+    /// Logs a fault, once, and says no more of it than a reference.
+    fn unavailable(&self, fault: &Fault) -> (Problem, String) {
+        let mut random = [0; 4];
+        self.cx.entropy.fill(&mut random);
+        let reference = format!("{:08x}", u32::from_be_bytes(random));
+        tracing::error!(%reference, %fault, "cannot answer");
+        self.cx.metrics.faults.inc();
+        let text = "We cannot answer right now. Nothing was changed as far as we know; please try again in a moment.";
+        let problem =
+            Problem::plain(StatusCode::SERVICE_UNAVAILABLE, "unavailable", text).retry_after(Duration::from_secs(2));
+        (problem, reference)
+    }
+
+    fn notice(&self, problem: &Problem, reference: Option<String>) -> NoticePage {
+        let heading = match problem.status {
+            StatusCode::NOT_FOUND => "Not found",
+            StatusCode::FORBIDDEN => "This was not done",
+            StatusCode::TOO_MANY_REQUESTS => "Too many attempts",
+            StatusCode::SERVICE_UNAVAILABLE => "Not available right now",
+            _ => "This did not work",
+        };
+        let next = match problem.status {
+            StatusCode::FORBIDDEN if !self.path.is_empty() => (self.path.clone(), "Open the page again"),
+            _ => (format!("{}/account", self.cx.site.base), "To your account"),
+        };
+        NoticePage { kind: "bad", heading, text: problem.text(), reference, next: Some(next) }
+    }
+
+    fn html(&self, status: StatusCode, page: &dyn Page, problems: &Problem) -> Response<Body> {
+        let frame = self.frame.as_ref().expect("a frame is made whenever a page is wanted");
+        match page.render(frame, problems) {
+            Ok(html) => document(status, "text/html; charset=utf-8", html.into_bytes()),
+            Err(cause) => {
+                tracing::error!(%cause, "a template failed");
+                document(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "text/plain",
+                    b"This page cannot be shown right now.".to_vec(),
+                )
+            }
+        }
+    }
+}
+
+fn problem_document(problem: &Problem, reference: Option<String>) -> Response<Body> {
+    let errors: Vec<&Item> = problem.items.iter().filter(|item| !item.field.is_empty()).collect();
+    let body = serde_json::json!({
+        "title": problem.status.canonical_reason(),
+        "status": problem.status.as_u16(),
+        "code": problem.code,
+        "detail": problem.text(),
+        "errors": errors,
+        "retry_after_secs": problem.retry_after.map(|wait| wait.as_secs()),
+        "reference": reference,
+    });
+    document(problem.status, "application/problem+json", body.to_string().into_bytes())
+}
+
+fn document(status: StatusCode, media_type: &'static str, body: Vec<u8>) -> Response<Body> {
+    let mut response = protected(status, Body::from(body));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
+/// A relative redirect after which the browser asks with GET and does not send the form again (RFC 9110 section 15.4.4).
+fn see_other(path: &str) -> Response<Body> {
+    let mut response = protected(StatusCode::SEE_OTHER, Body::empty());
+    let location = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/"));
+    response.headers_mut().insert(header::LOCATION, location);
+    response
+}
+
+/// Begins an answer with the headers that every one has; they are made once, because copying them is cheaper.
+fn protected(status: StatusCode, body: Body) -> Response<Body> {
+    static HEADERS: LazyLock<HeaderMap> = LazyLock::new(|| PROTECTION.into_iter().collect());
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().clone_from(&HEADERS);
+    response
+}
+
+const ONE_YEAR: &str = "max-age=31536000; includeSubDomains";
+
+/// For files whose address changes with their content.
+const KEPT: &str = "public, max-age=31536000, immutable";
+
+/// The headers of every answer. `same-origin` and not `no-referrer`: the latter makes browsers send `Origin: null` with
+/// our own forms.
+const PROTECTION: [(HeaderName, HeaderValue); 8] = [
+    (header::CACHE_CONTROL, HeaderValue::from_static(PRIVATE)),
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP)),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
+    ),
+];
+
+const PRIVATE: &str = "no-store";
+const CSP: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";

@@ -1,0 +1,277 @@
+//! The table of routes. It takes handlers of two parameters, a guard and an input, and nothing else.
+
+use std::{future::Future, net::SocketAddr, pin::Pin, sync::Arc};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{ConnectInfo, RawPathParams, Request},
+    http::{Method, Response, StatusCode, request::Parts},
+    response::IntoResponse,
+    routing::{MethodFilter, MethodRouter, on},
+};
+use http_body_util::BodyExt;
+
+use super::{
+    caller::{Caller, Representation},
+    cookie::SetCookie,
+    guards::Guard,
+    input::{BODY_PATIENCE, Field, Fields, Input, MAX_BODY},
+    reply::{Presentation, Refused, Reply},
+};
+use crate::base::problem::Problem;
+use crate::{
+    base::render::{Frame, Notice},
+    context::Context,
+};
+
+/// One line of the table.
+#[derive(Clone)]
+pub(crate) struct Route {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) guard: &'static str,
+    pub(crate) handler: &'static str,
+    pub(crate) doc: &'static str,
+    pub(crate) fields: &'static [Field],
+    /// Whether somebody can go back to the form at the same address.
+    has_page: bool,
+    serve: Serve,
+}
+
+type Serve = Arc<dyn Fn(Caller, Fields) -> Pin<Box<dyn Future<Output = Served> + Send>> + Send + Sync>;
+
+/// What a handler said, and what its guard adds to the answer.
+struct Served {
+    said: Result<Reply, Refused>,
+    csrf: String,
+    signed_in: bool,
+    cookie: Option<SetCookie>,
+}
+
+/// The routes of all features.
+#[derive(Default)]
+pub(crate) struct Routes {
+    pub(crate) table: Vec<Route>,
+}
+
+/// An asynchronous function of a guard and an input.
+pub(crate) trait Handler<G, I>: Clone + Send + Sync + 'static {
+    fn call(&self, guard: G, input: I) -> impl Future<Output = Result<Reply, Refused>> + Send;
+}
+
+impl<G, I, F, Fut> Handler<G, I> for F
+where
+    F: Fn(G, I) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Result<Reply, Refused>> + Send,
+{
+    fn call(&self, guard: G, input: I) -> impl Future<Output = Result<Reply, Refused>> + Send {
+        self(guard, input)
+    }
+}
+
+impl Routes {
+    pub(crate) fn get<G: Guard + 'static, I: Input + 'static>(
+        &mut self,
+        path: &'static str,
+        handler: impl Handler<G, I>,
+        doc: &'static str,
+    ) {
+        self.add(Method::GET, path, handler, doc);
+    }
+
+    pub(crate) fn post<G: Guard + 'static, I: Input + 'static>(
+        &mut self,
+        path: &'static str,
+        handler: impl Handler<G, I>,
+        doc: &'static str,
+    ) {
+        self.add(Method::POST, path, handler, doc);
+    }
+
+    pub(crate) fn delete<G: Guard + 'static, I: Input + 'static>(
+        &mut self,
+        path: &'static str,
+        handler: impl Handler<G, I>,
+        doc: &'static str,
+    ) {
+        self.add(Method::DELETE, path, handler, doc);
+    }
+
+    fn add<G: Guard + 'static, I: Input + 'static, H: Handler<G, I>>(
+        &mut self,
+        method: Method,
+        path: &'static str,
+        handler: H,
+        doc: &'static str,
+    ) {
+        let serve: Serve = Arc::new(move |caller, fields| {
+            let handler = handler.clone();
+            Box::pin(serve(handler, caller, fields))
+        });
+        let name = std::any::type_name::<H>().trim_start_matches("doorward::");
+        self.table.push(Route {
+            method,
+            path,
+            guard: G::NAME,
+            handler: name,
+            doc,
+            fields: I::FIELDS,
+            has_page: false,
+            serve,
+        });
+    }
+
+    /// Builds the router that serves the table under the site's base path.
+    pub(crate) fn router(self, cx: &Arc<Context>) -> Router {
+        let mut router = Router::new();
+        let pages: Vec<_> =
+            self.table.iter().filter(|route| route.method == Method::GET).map(|route| route.path).collect();
+        for mut route in self.table {
+            route.has_page = pages.contains(&route.path);
+            let filter = MethodFilter::try_from(route.method.clone()).expect("the table uses plain methods");
+            router = router.route(&format!("{}{}", cx.site.base, route.path), on_route(filter, Arc::clone(cx), route));
+        }
+        let known = Arc::clone(cx);
+        router.method_not_allowed_fallback(move |request: Request| {
+            let refused = Problem::plain(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "This address does not answer to that method.",
+            );
+            let response = bare(&known, &request, refused);
+            async move { response }
+        })
+    }
+}
+
+/// Answers a request that reached no route.
+pub(crate) fn not_found(cx: &Arc<Context>, request: &Request) -> Response<Body> {
+    bare(cx, request, Problem::plain(StatusCode::NOT_FOUND, "not_found", "There is nothing at this address."))
+}
+
+/// Sends whoever comes to the bare site to their account.
+pub(crate) fn home(cx: &Context) -> Response<Body> {
+    let way = Reply::done(&(), format!("{}/account", cx.site.base));
+    Presentation { cx, wants: Representation::Page, frame: None, cookie: None, path: String::new() }.response(Ok(way))
+}
+
+fn bare(cx: &Arc<Context>, request: &Request, problem: Problem) -> Response<Body> {
+    let nobody = Served { said: Err(problem.into()), csrf: String::new(), signed_in: false, cookie: None };
+    present(cx, Representation::wanted(request.headers()), Around::default(), nobody)
+}
+
+fn on_route(filter: MethodFilter, cx: Arc<Context>, route: Route) -> MethodRouter {
+    let route = Arc::new(route);
+    on(filter, move |params: RawPathParams, request: Request| {
+        let (cx, route) = (Arc::clone(&cx), Arc::clone(&route));
+        async move { answer(cx, &route, &params, request).await.into_response() }
+    })
+}
+
+async fn serve<G: Guard, I: Input>(handler: impl Handler<G, I>, caller: Caller, mut fields: Fields) -> Served {
+    let wants_page = caller.wants() == Representation::Page;
+    let changes = caller.is_unsafe();
+    match G::admit(caller).await {
+        Err(refused) => Served { said: Err(refused), csrf: String::new(), signed_in: false, cookie: None },
+        Ok(guard) => {
+            let csrf = if wants_page { guard.csrf() } else { String::new() };
+            let cookie = if wants_page || !changes { guard.cookie() } else { None };
+            let signed_in = guard.signed_in();
+            let said = match fields.refuse_others(I::FIELDS) {
+                Ok(()) => handler.call(guard, I::take(&mut fields)).await,
+                Err(problem) => Err(problem.into()),
+            };
+            Served { said, csrf, signed_in, cookie }
+        }
+    }
+}
+
+async fn answer(cx: Arc<Context>, route: &Route, params: &RawPathParams, request: Request) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let mut caller = Caller::of(&cx, parts);
+    let wants = caller.wants();
+    let path = if route.has_page { caller.uri.path().to_owned() } else { String::new() };
+    let notice = caller.uri.query().and_then(notice_code).and_then(Notice::of);
+    let served = match fields(&caller, params, body).await {
+        Err(problem) => Served { said: Err(problem.into()), csrf: String::new(), signed_in: false, cookie: None },
+        Ok(mut fields) => {
+            caller.csrf_field = fields.take("csrf_token");
+            caller.return_to = fields.return_to();
+            let return_to = caller.return_to.as_ref().map(|path| path.as_str().to_owned());
+            let served = (route.serve)(caller, fields).await;
+            return present(&cx, wants, Around { return_to, notice, path }, served);
+        }
+    };
+    present(&cx, wants, Around { path, ..Around::default() }, served)
+}
+
+/// What a page shows besides what its handler said.
+#[derive(Default)]
+struct Around {
+    return_to: Option<String>,
+    notice: Option<Notice>,
+    path: String,
+}
+
+fn present(cx: &Arc<Context>, wants: Representation, around: Around, served: Served) -> Response<Body> {
+    let frame = (wants == Representation::Page).then(|| Frame {
+        csrf: served.csrf,
+        signed_in: served.signed_in,
+        notice: around.notice,
+        return_to: around.return_to.unwrap_or_default(),
+        ..cx.site.frame(cx.settings.passwords.min_length)
+    });
+    Presentation { cx, wants, frame, cookie: served.cookie, path: around.path }.response(served.said)
+}
+
+/// Reads what the request brings: the query where it only looks, the body where it changes something, then the path.
+async fn fields(caller: &Caller, params: &RawPathParams, body: Body) -> Result<Fields, Problem> {
+    let mut fields = if caller.is_unsafe() {
+        let whole = http_body_util::Limited::new(body, MAX_BODY).collect();
+        let body =
+            tokio::time::timeout(BODY_PATIENCE, whole).await.map_err(|_| too_slow())?.map_err(|_| too_large())?;
+        Fields::of_body(&caller.headers, &body.to_bytes())?
+    } else {
+        let mut fields = Fields::of_query(caller.uri.query())?;
+        // Ours, for the sentence above a page and for the version of a file; no handler needs to know them.
+        fields.take("done");
+        fields.take("v");
+        fields
+    };
+    params.iter().for_each(|(name, value)| fields.put(name, value));
+    Ok(fields)
+}
+
+fn too_large() -> Problem {
+    let text = format!("The body is larger than {} KiB, or was cut off.", MAX_BODY / 1024);
+    Problem::plain(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", text)
+}
+
+fn too_slow() -> Problem {
+    Problem::plain(StatusCode::REQUEST_TIMEOUT, "body_too_slow", "The body did not arrive in time.")
+}
+
+fn notice_code(query: &str) -> Option<&str> {
+    query.split('&').find_map(|pair| pair.strip_prefix("done="))
+}
+
+impl Caller {
+    /// Takes over everything of a request but its body.
+    pub(crate) fn of(cx: &Arc<Context>, parts: Parts) -> Self {
+        let peer = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map_or(std::net::Ipv4Addr::UNSPECIFIED.into(), |peer| peer.0.ip());
+        Self {
+            cx: Arc::clone(cx),
+            method: parts.method,
+            address: cx.site.proxies.client(peer, &parts.headers),
+            wants: Representation::wanted(&parts.headers),
+            headers: parts.headers,
+            uri: parts.uri,
+            return_to: None,
+            csrf_field: Default::default(),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What the guards promise, over HTTP, on every engine.
+
+use std::io::{Read, Write};
+
+use axum::http::{HeaderValue, Method, Request};
+use bytes::Bytes;
+use http_body_util::Full;
+
+use super::Route;
+use crate::{
+    features::{self, Stage},
+    on_every_engine,
+    testing::{Actor, Answer, PASSWORD, TestApp},
+};
+
+mod address;
+mod bodies;
+mod cookies;
+mod csrf;
+mod embedding;
+mod forms;
+mod headers;
+mod methods;
+mod outage;
+mod routes;
+
+const ANN: &str = "ann@example.com";
+const FORM: &str = "application/x-www-form-urlencoded";
+const EVIL: &str = "https://evil.example";
+
+/// Every route there is, those of development included.
+fn table() -> Vec<Route> {
+    features::routes(Stage::Development).table
+}
+
+/// The routes that change something.
+fn changing() -> Vec<Route> {
+    table().into_iter().filter(|route| route.method != Method::GET).collect()
+}
+
+/// Sends a request made by hand: headers may repeat, and their values may be any bytes.
+async fn by_hand(actor: &Actor, method: &str, path: &str, headers: &[(&str, &[u8])], body: &str) -> Answer {
+    let mut request = Request::builder().method(method).uri(actor.url(path));
+    for (name, value) in headers {
+        request = request.header(*name, HeaderValue::from_bytes(value).unwrap());
+    }
+    actor.exchange(request.body(Full::<Bytes>::from(body.to_owned())).unwrap()).await
+}
+
+/// Sends bytes as they are, on a connection of their own, and reads whatever comes back until it is closed.
+async fn raw(app: &TestApp, request: Vec<u8>) -> String {
+    let address = app.address;
+    let talk = move || {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+        let (mut answer, mut chunk) = (Vec::new(), [0; 4096]);
+        // A server that answers early reads no further and may reset the connection; its answer is what counts.
+        let _ = stream.write_all(&request);
+        while let Ok(read @ 1..) = stream.read(&mut chunk) {
+            answer.extend_from_slice(&chunk[..read]);
+        }
+        String::from_utf8_lossy(&answer).into_owned()
+    };
+    tokio::task::spawn_blocking(talk).await.unwrap()
+}
+
+/// The path of a route, with something of the right form in the place of a name.
+fn path_of(route: &Route) -> String {
+    format!("/auth{}", route.path.replace("{id}", "0000000000000001"))
+}
+
+/// Sends what a route asks for, filled in with values of the right form; headers and token are the caller's affair.
+async fn knock(actor: &mut Actor, route: &Route) -> Answer {
+    let asked = route.fields.iter().filter(|field| !route.path.contains(&format!("{{{}}}", field.name)));
+    let filled = asked.map(|field| (field.name, plausible(field.name)));
+    let filled = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(filled).finish();
+    let path = path_of(route);
+    if route.method == Method::POST {
+        return actor.send(Method::POST, &path, &filled, Some(FORM)).await;
+    }
+    let query = if filled.is_empty() { filled } else { format!("?{filled}") };
+    actor.send(route.method.clone(), &format!("{path}{query}"), "", None).await
+}
+
+/// The same with a CSRF token in the header.
+async fn knock_with(actor: &Actor, token: &str, route: &Route) -> Answer {
+    let mut sender = actor.clone();
+    sender.set_header("x-csrf-token", token);
+    knock(&mut sender, route).await
+}
+
+/// The token that a route expects from this browser.
+async fn token_for(actor: &mut Actor, route: &Route) -> String {
+    if route.guard == "Public" { actor.form_token().await } else { actor.csrf_token().await }
+}
+
+fn plausible(field: &str) -> String {
+    match field {
+        "email" => ANN.to_owned(),
+        "password" => PASSWORD.to_owned(),
+        "new_password" => "a quite different passphrase".to_owned(),
+        "token" => "A".repeat(43),
+        _ => "x".to_owned(),
+    }
+}
+
+fn name_of(route: &Route) -> String {
+    format!("{} {}", route.method, route.path)
+}
+
+fn verdict(answer: &Answer) -> (u16, String) {
+    (answer.status, answer.code())
+}
+
+fn refused(status: u16, code: &str) -> (u16, String) {
+    (status, code.to_owned())
+}

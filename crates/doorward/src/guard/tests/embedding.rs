@@ -1,0 +1,128 @@
+//! The guards in an application's own routes.
+
+use std::{net::SocketAddr, time::Duration};
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use tokio::net::TcpListener;
+
+use super::*;
+use crate::{Reauthenticated, SignedIn};
+
+async fn hello(person: SignedIn, body: String) -> String {
+    format!("{}|{body}", person.account())
+}
+
+async fn danger(person: Reauthenticated) -> String {
+    person.account().to_string()
+}
+
+fn routes() -> Router {
+    Router::new().route("/hello", get(hello).post(hello)).route("/danger", post(danger))
+}
+
+/// Serves somebody's application and returns a browser in which `person` is logged in there too.
+async fn serve(application: Router, app: &TestApp, person: &Actor) -> Actor {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut visitor = Actor::new(listener.local_addr().unwrap(), app.origin());
+    let service = application.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await });
+    visitor.cookies = person.cookies.clone();
+    visitor
+}
+
+on_every_engine! {
+    /// Promise: `guard/every-route-guarded`
+    async fn a_guard_admits_somebody_to_an_applications_own_route(app: TestApp) {
+        let mut ann = app.person(ANN).await;
+        let account = ann.get("/auth/session").await.json()["account"]["id"].as_str().unwrap().to_owned();
+        let token = ann.csrf_token().await;
+        let mut there = serve(app.doorward.protect(routes()).merge(app.doorward.router()), &app, &ann).await;
+        assert_eq!(there.get("/hello").await.text(), format!("{account}|"));
+        assert_eq!(there.get("/auth/session").await.status, 200, "our own routes lie beside them");
+        let answer = there.post_with(&token, "/hello", &[("a", "1"), ("b", "2")]).await;
+        assert_eq!(answer.text(), format!("{account}|a=1&b=2&csrf_token={token}"), "the handler gets the form whole");
+        let mut program = there.clone();
+        program.set_header("x-csrf-token", &token);
+        let answer = program.send(Method::POST, "/hello", r#"{"a":1}"#, Some("application/json")).await;
+        assert_eq!(answer.text(), format!("{account}|{{\"a\":1}}"));
+        assert_eq!(there.post_with(&token, "/danger", &[]).await.text(), account);
+    }
+
+    /// Promise: `guard/every-route-guarded`
+    async fn a_guard_sends_a_stranger_to_the_login_and_back(app: TestApp) {
+        let mut stranger = serve(app.doorward.protect(routes()), &app, &app.visitor()).await;
+        assert_eq!(verdict(&stranger.get("/hello").await), refused(401, "not_signed_in"));
+        assert_eq!(verdict(&stranger.post_with("", "/danger", &[]).await), refused(401, "not_signed_in"));
+        let mut page = stranger.clone().in_browser();
+        let answer = page.get("/hello?tab=2").await;
+        assert_eq!((answer.status, answer.header("location")), (303, "/auth/login?return_to=%2Fhello%3Ftab%3D2"));
+        assert_eq!(page.get("//evil.example/hello").await.status, 404);
+    }
+
+    /// Promise: `guard/csrf`, `guard/origin`
+    async fn a_guard_checks_origin_and_token_in_an_applications_own_route(app: TestApp) {
+        let mut ann = app.person(ANN).await;
+        let mut bob = app.person("bob@example.com").await;
+        let (token, of_bob) = (ann.csrf_token().await, bob.csrf_token().await);
+        let mut there = serve(app.doorward.protect(routes()), &app, &ann).await;
+        for token in ["", &of_bob, "x"] {
+            let answer = there.post_with(token, "/hello", &[]).await;
+            assert_eq!(verdict(&answer), refused(403, "csrf_token_invalid"), "{token:?}");
+        }
+        let json = format!(r#"{{"csrf_token":"{token}"}}"#);
+        let answer = there.send(Method::POST, "/hello", &json, Some("application/json")).await;
+        assert_eq!(verdict(&answer), refused(403, "csrf_token_invalid"), "JSON sends its token in the header");
+        let answer = there.send(Method::POST, &format!("/hello?csrf_token={token}"), "", None).await;
+        assert_eq!(verdict(&answer), refused(403, "csrf_token_invalid"), "not in the query");
+        for (origin, site) in [(EVIL, "cross-site"), ("null", "same-origin"), (EVIL, "same-origin")] {
+            let mut lured = there.clone();
+            lured.set_header("origin", origin);
+            lured.set_header("sec-fetch-site", site);
+            assert_eq!(verdict(&lured.post_with(&token, "/hello", &[]).await), refused(403, "foreign_origin"), "{origin}");
+        }
+        let mut silent = there.clone();
+        silent.remove_header("origin");
+        silent.remove_header("sec-fetch-site");
+        assert_eq!(verdict(&silent.post_with(&token, "/hello", &[]).await), refused(403, "foreign_origin"));
+    }
+
+    /// Promise: `guard/every-route-guarded`
+    async fn a_proof_grows_old_in_an_applications_own_route_too(app: TestApp) {
+        let mut ann = app.person(ANN).await;
+        let token = ann.csrf_token().await;
+        let mut there = serve(app.doorward.protect(routes()), &app, &ann).await;
+        assert_eq!(there.post_with(&token, "/danger", &[]).await.status, 200);
+        app.wait(Duration::from_secs(300));
+        let answer = there.post_with(&token, "/danger", &[]).await;
+        assert_eq!(verdict(&answer), refused(403, "reauthentication_required"));
+        assert_eq!(there.get("/hello").await.status, 200);
+        assert_eq!(ann.post("/auth/logout", &[]).await.status, 200);
+        assert_eq!(there.get("/hello").await.status, 401, "a logout counts there at once");
+    }
+
+    /// Promise: `guard/fail-closed`
+    async fn a_guard_outside_the_layer_refuses_everybody(app: TestApp) {
+        let mut ann = app.person(ANN).await;
+        let token = ann.csrf_token().await;
+        let mut there = serve(routes(), &app, &ann).await;
+        assert_eq!(there.get("/hello").await.status, 503);
+        assert_eq!(there.post_with(&token, "/danger", &[]).await.status, 503);
+    }
+
+    /// Promise: `guard/limits`
+    async fn a_large_form_in_an_applications_own_route_sends_its_token_in_the_header(app: TestApp) {
+        let mut ann = app.person(ANN).await;
+        let token = ann.csrf_token().await;
+        let mut there = serve(app.doorward.protect(routes()), &app, &ann).await;
+        let large = "x".repeat(100_000);
+        let answer = there.post_with(&token, "/hello", &[("text", &large)]).await;
+        assert_eq!(verdict(&answer), refused(413, "body_too_large"));
+        there.set_header("x-csrf-token", &token);
+        let answer = there.post_with("", "/hello", &[("text", &large)]).await;
+        assert_eq!(answer.status, 200);
+        assert!(answer.text().ends_with(&large));
+    }
+}
