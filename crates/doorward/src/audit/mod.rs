@@ -1,0 +1,30 @@
+//! Who did what, when, from where, with which result.
+//!
+//! An event is written in the transaction of what it reports: there is no change without its event and no event
+//! without its change. Its fields are ids, addresses and words of this module, so a secret cannot be put in by type.
+//!
+//! - `audit/with-the-change`: An event is written in the transaction of what it reports.
+//! - `audit/no-secrets`: No password, token or cookie reaches the audit log, the log or the database in the clear.
+//! - `audit/one-line`: One event is one line of JSON, whatever a request tried to put into it.
+//!
+//! Against: an insider who denies an act, an attacker who hides one, and a log that gives its reader a way in.
+
+mod flow;
+mod rules;
+mod settings;
+mod store;
+
+pub use flow::{Filter, Stream, search};
+pub(crate) use flow::{append, purge};
+pub use rules::{Action, Recorded};
+pub(crate) use rules::{Actor, Event, Outcome, Target, by, nobody};
+pub use settings::Settings;
+
+use crate::base::db::Migration;
+
+/// The tables of this feature.
+pub(crate) const MIGRATIONS: &[Migration] =
+    &[Migration { name: "0001_audit_events", sql: include_str!("0001_audit_events.sql") }];
+
+#[cfg(test)]
+mod tests;

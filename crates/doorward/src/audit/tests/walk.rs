@@ -1,0 +1,170 @@
+//! A walk through everything that is recorded.
+
+use std::collections::BTreeSet;
+
+use doorward_core::{EmailAddress, password::PasswordHash};
+
+use super::{Action, events};
+use crate::{
+    on_every_engine, operate,
+    testing::{Actor, TestApp},
+};
+
+/// What was secret on the way: none of it may be found anywhere afterwards.
+#[derive(Default)]
+pub(super) struct Secrets {
+    /// Passwords, right and wrong ones.
+    pub(super) passwords: Vec<String>,
+    /// Tokens of links, as they stand in letters.
+    pub(super) tokens: Vec<String>,
+    /// Cookies, as browsers keep them.
+    pub(super) cookies: Vec<String>,
+    /// CSRF tokens.
+    pub(super) csrf: Vec<String>,
+}
+
+impl Secrets {
+    fn password(&mut self, name: &str) -> String {
+        let password = format!("canary-{name}-Zq7Xw9Kp2Lm4");
+        self.passwords.push(password.clone());
+        password
+    }
+
+    async fn of(&mut self, actor: &mut Actor) {
+        self.csrf.push(actor.csrf_token().await);
+        self.csrf.push(actor.clone().form_token().await);
+        self.cookies.extend(actor.cookies.values().cloned());
+    }
+
+    fn token(&mut self, token: String) -> String {
+        self.tokens.push(token.clone());
+        token
+    }
+}
+
+/// Goes every way there is, so that each action is recorded at least once, and returns the secrets it carried.
+pub(super) async fn every_way(app: &TestApp) -> Secrets {
+    let mut secrets = Secrets::default();
+    let mut ann = signs_up(app, &mut secrets).await;
+    changes_everything(app, &mut secrets, &mut ann).await;
+    forgets(app, &mut secrets).await;
+    is_imported(app, &mut secrets).await;
+    meets_an_operator(app).await;
+    secrets
+}
+
+async fn signs_up(app: &TestApp, secrets: &mut Secrets) -> Actor {
+    let (password, wrong) = (secrets.password("signup"), secrets.password("wrong"));
+    let mut ann = app.visitor();
+    ann.post("/auth/signup", &[("email", "ann@example.com"), ("password", &password)]).await;
+    secrets.of(&mut ann).await;
+    let token = secrets.token(app.token_for("ann@example.com").await);
+    assert_eq!(ann.post("/auth/email/verify", &[("token", &token), ("password", &wrong)]).await.status, 403);
+    assert_eq!(ann.post("/auth/email/verify", &[("token", &token), ("password", &password)]).await.status, 200);
+    secrets.of(&mut ann).await;
+    ann.post("/auth/logout", &[]).await;
+    ann.post("/auth/login", &[("email", "ann@example.com"), ("password", &wrong)]).await;
+    ann.post("/auth/login", &[("email", &wrong), ("password", &wrong)]).await;
+    assert_eq!(ann.post("/auth/login", &[("email", "ann@example.com"), ("password", &password)]).await.status, 200);
+    assert_eq!(ann.post("/auth/reauthenticate", &[("password", &wrong)]).await.status, 403);
+    assert_eq!(ann.post("/auth/reauthenticate", &[("password", &password)]).await.status, 200);
+    secrets.of(&mut ann).await;
+    ann
+}
+
+async fn changes_everything(app: &TestApp, secrets: &mut Secrets, ann: &mut Actor) {
+    let (signup, changed) = (secrets.passwords[0].clone(), secrets.password("changed"));
+    assert_eq!(ann.post("/auth/account/profile", &[("display_name", "Ann")]).await.status, 200);
+    let mut phone = app.visitor();
+    phone.post("/auth/login", &[("email", "ann@example.com"), ("password", &signup)]).await;
+    secrets.of(&mut phone).await;
+    let id = phone.get("/auth/session").await.json()["session"]["id"].as_str().unwrap().to_owned();
+    assert_eq!(ann.delete(&format!("/auth/sessions/{id}")).await.status, 200);
+    assert_eq!(ann.delete("/auth/sessions").await.status, 200);
+    assert_eq!(ann.post("/auth/password/change", &[("new_password", &changed)]).await.status, 200);
+    secrets.of(ann).await;
+    assert_eq!(ann.post("/auth/email/change", &[("email", "ann@new.example")]).await.status, 202);
+    let token = secrets.token(app.token_for("ann@new.example").await);
+    assert_eq!(ann.get(&format!("/auth/email/confirm?token={token}")).await.status, 200);
+    assert_eq!(ann.post("/auth/email/confirm", &[("token", &token)]).await.status, 200);
+    secrets.of(ann).await;
+}
+
+async fn forgets(app: &TestApp, secrets: &mut Secrets) {
+    let reset = secrets.password("reset");
+    let mut visitor = app.visitor();
+    visitor.post("/auth/password/forgot", &[("email", "ann@new.example")]).await;
+    let token = secrets.token(app.token_for("ann@new.example").await);
+    assert_eq!(visitor.get(&format!("/auth/password/reset?token={token}")).await.status, 200);
+    let page = visitor.clone().in_browser().get(&format!("/auth/password/reset?token={token}")).await;
+    assert_eq!(page.status, 200);
+    assert_eq!(visitor.post("/auth/password/reset", &[("token", &token), ("new_password", &reset)]).await.status, 200);
+    assert_eq!(visitor.post("/auth/login", &[("email", "ann@new.example"), ("password", &reset)]).await.status, 200);
+    secrets.of(&mut visitor).await;
+    // Links that nobody used are in the database while their tokens are in a letter.
+    visitor.post("/auth/email/change", &[("email", "ann@third.example")]).await;
+    secrets.token(app.token_for("ann@third.example").await);
+    let mut stranger = app.visitor();
+    stranger.post("/auth/password/forgot", &[("email", "ann@new.example")]).await;
+    secrets.token(app.token_for("ann@new.example").await);
+    let waiting = secrets.password("waiting");
+    stranger.post("/auth/signup", &[("email", "waiting@example.com"), ("password", &waiting)]).await;
+    secrets.token(app.token_for("waiting@example.com").await);
+    let smuggled = format!("/auth/login?password={waiting}&token={}", secrets.tokens[0]);
+    stranger.get(&smuggled).await;
+    stranger.clone().in_browser().get(&smuggled).await;
+}
+
+/// Somebody whose hash another system made, with bcrypt.
+async fn is_imported(app: &TestApp, secrets: &mut Secrets) {
+    let hash = PasswordHash::stored("$2b$04$cVWp4XaNU8a4v1uMRum2SO026BWLIoQMD/TXg5uZV.0P.uO8m3YEm");
+    let email = EmailAddress::parse("imported@example.com").unwrap();
+    operate::import_hash(&app.doorward, &email, &hash).await.unwrap().unwrap();
+    let mut imported = app.visitor();
+    let form = [("email", "imported@example.com"), ("password", "Kk4DQuMMfZL9o")];
+    assert_eq!(imported.post("/auth/login", &form).await.status, 200);
+    secrets.passwords.push("Kk4DQuMMfZL9o".to_owned());
+    secrets.of(&mut imported).await;
+}
+
+async fn meets_an_operator(app: &TestApp) {
+    let id = app.account("bob@example.com").await;
+    app.logged_in("bob@example.com").await;
+    let session = operate::sessions(&app.doorward, Some(id), 10).await.unwrap()[0].id;
+    assert!(operate::revoke(&app.doorward, session).await.unwrap());
+    operate::revoke_all_of(&app.doorward, id).await.unwrap();
+    assert!(operate::disable(&app.doorward, id).await.unwrap());
+    assert!(operate::enable(&app.doorward, id).await.unwrap());
+    assert!(operate::delete(&app.doorward, id).await.unwrap());
+}
+
+on_every_engine! {
+    /// Promise: `audit/with-the-change`
+    async fn every_action_that_there_is_is_recorded_by_somebody(app: TestApp) {
+        every_way(&app).await;
+        let recorded: BTreeSet<_> = events(&app).await.into_iter().map(|event| event.action).collect();
+        let known: BTreeSet<_> = Action::ALL.iter().map(|action| action.name().to_owned()).collect();
+        assert_eq!(recorded, known);
+    }
+
+    /// Promise: `audit/one-line`
+    async fn the_stream_tells_what_the_database_keeps_line_by_line(app: TestApp) {
+        every_way(&app).await;
+        let lines = app.audit_lines();
+        let kept: Vec<_> = events(&app).await.iter().map(|event| serde_json::to_string(event).unwrap()).collect();
+        assert_eq!(lines, kept);
+        let first: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
+        let keys: Vec<_> = first.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(keys, ["action", "actor", "address", "at", "id", "result", "target", "tenant"]);
+        assert!(first["id"].as_str().is_some_and(|id| id.len() == 16), "a number would be rounded by JavaScript");
+    }
+
+    async fn an_act_on_nobody_is_no_event(app: TestApp) {
+        let nobody = "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap();
+        assert!(!operate::disable(&app.doorward, nobody).await.unwrap());
+        assert!(!operate::enable(&app.doorward, nobody).await.unwrap());
+        assert!(!operate::delete(&app.doorward, nobody).await.unwrap());
+        assert!(!operate::revoke(&app.doorward, doorward_core::SessionId::from_i64(7)).await.unwrap());
+        assert!(events(&app).await.is_empty(), "{:?}", events(&app).await);
+    }
+}
