@@ -1,0 +1,95 @@
+//! The SQL of `accounts`.
+
+use doorward_core::{AccountId, EmailAddress, Timestamp};
+
+use super::rules::{Account, Profile};
+use crate::{
+    base::db::{Database, Query, Row, Transaction},
+    error::Fault,
+};
+
+/// Reads an account by its address.
+pub(crate) async fn by_email(db: &Database, email: &EmailAddress) -> Result<Option<Account>, Fault> {
+    let sql = "SELECT id, email, name, epoch, created_at, last_login_at, disabled_at FROM accounts WHERE email = $1";
+    db.find(sql, &[email], account).await
+}
+
+/// Reads an account.
+pub(crate) async fn by_id(db: &Database, id: AccountId) -> Result<Option<Account>, Fault> {
+    let sql = "SELECT id, email, name, epoch, created_at, last_login_at, disabled_at FROM accounts WHERE id = $1";
+    db.find(sql, &[&id], account).await
+}
+
+/// Asks for what an account says about its person.
+pub(crate) fn profile_of(id: AccountId) -> Query<Profile> {
+    Query::new("SELECT email, name FROM accounts WHERE id = $1", id, |row| {
+        Ok(Profile { email: row.get(0)?, name: row.get(1)? })
+    })
+}
+
+/// Reads up to `limit` accounts after the address `after`, in the order of their addresses.
+pub(super) async fn list(db: &Database, after: &str, limit: i64) -> Result<Vec<Account>, Fault> {
+    let sql = "SELECT id, email, name, epoch, created_at, last_login_at, disabled_at FROM accounts
+        WHERE email > $1 ORDER BY email LIMIT $2";
+    db.list(sql, &[&after, &limit], account).await
+}
+
+/// Inserts an account; `false` when the address has one already.
+pub(super) async fn insert(
+    tx: &mut Transaction,
+    id: AccountId,
+    email: &EmailAddress,
+    name: &str,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let sql = "INSERT INTO accounts (id, email, name, epoch, created_at) VALUES ($1, $2, $3, 0, $4) ON CONFLICT (email) DO NOTHING";
+    Ok(tx.execute(sql, &[&id, email, &name, &now]).await? == 1)
+}
+
+/// Marks a login of an enabled account in its epoch; `false` when it is disabled, gone or in a later epoch.
+pub(super) async fn mark_login(tx: &mut Transaction, id: AccountId, epoch: i64, now: Timestamp) -> Result<bool, Fault> {
+    let sql = "UPDATE accounts SET last_login_at = $1 WHERE id = $2 AND epoch = $3 AND disabled_at IS NULL";
+    Ok(tx.execute(sql, &[&now, &id, &epoch]).await? == 1)
+}
+
+/// Begins a new epoch: proofs begun before are void. Returns it; `None` when the account is gone.
+pub(crate) async fn raise_epoch(tx: &mut Transaction, id: AccountId) -> Result<Option<i64>, Fault> {
+    tx.find("UPDATE accounts SET epoch = epoch + 1 WHERE id = $1 RETURNING epoch", &[&id], |row| row.get(0)).await
+}
+
+/// Begins a new epoch for every account there is.
+pub(crate) async fn raise_all_epochs(tx: &mut Transaction) -> Result<(), Fault> {
+    tx.execute("UPDATE accounts SET epoch = epoch + 1", &[]).await.map(drop)
+}
+
+pub(super) async fn set_disabled(tx: &mut Transaction, id: AccountId, at: Option<Timestamp>) -> Result<bool, Fault> {
+    Ok(tx.execute("UPDATE accounts SET disabled_at = $1 WHERE id = $2", &[&at, &id]).await? == 1)
+}
+
+pub(super) async fn set_name(tx: &mut Transaction, id: AccountId, name: &str) -> Result<bool, Fault> {
+    Ok(tx.execute("UPDATE accounts SET name = $1 WHERE id = $2", &[&name, &id]).await? == 1)
+}
+
+/// Changes the address; `false` when another account has it by now, or the account is gone or disabled.
+pub(super) async fn set_email(tx: &mut Transaction, id: AccountId, email: &EmailAddress) -> Result<bool, Fault> {
+    let sql = "UPDATE accounts SET email = $1 WHERE id = $2 AND disabled_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM accounts AS other WHERE other.email = $1)";
+    Ok(tx.execute(sql, &[email, &id]).await? == 1)
+}
+
+/// Removes an account and returns the address that it had.
+pub(super) async fn delete(tx: &mut Transaction, id: AccountId) -> Result<Option<EmailAddress>, Fault> {
+    tx.find("DELETE FROM accounts WHERE id = $1 RETURNING email", &[&id], |row| row.get(0)).await
+}
+
+fn account(row: &Row<'_>) -> Result<Account, Fault> {
+    Ok(Account {
+        id: row.get(0)?,
+        email: row.get(1)?,
+        name: row.get(2)?,
+        epoch: row.get(3)?,
+        created_at: row.get(4)?,
+        last_login_at: row.get(5)?,
+        disabled_at: row.get(6)?,
+    })
+}
