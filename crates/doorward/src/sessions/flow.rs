@@ -1,0 +1,221 @@
+//! Opening, checking, renewing and ending.
+
+use std::sync::Arc;
+
+use doorward_core::{AccountId, Purpose, Session, SessionId, Timestamp, Token};
+
+use super::{
+    rules::{Listed, Live, Opened, Presented, Record},
+    store::{self, Digests, Proof},
+};
+use crate::{
+    accounts::{self, Admitted, Profile},
+    audit::{self, Action, Target},
+    base::db::{Durability, Transaction},
+    context::Context,
+    error::Fault,
+    guard::{SetCookie, Visit, csrf_token},
+    ladder::{Done, Factor},
+};
+
+impl Opened {
+    /// The CSRF token that goes with the new session.
+    pub(crate) fn csrf_token(&self) -> String {
+        csrf_token(self.secret.expose())
+    }
+
+    /// The cookie that makes the browser the session's.
+    pub(crate) fn cookie(&self, cx: &Context) -> SetCookie {
+        let now = cx.clock.now();
+        let mut payload = zeroize::Zeroizing::new([0; 40]);
+        payload[..32].copy_from_slice(self.secret.expose());
+        payload[32..].copy_from_slice(&self.id.as_i64().to_be_bytes());
+        let sealed = cx.keys().seal(Purpose::Session, payload.as_slice(), now);
+        cx.cookies.set(cx.cookies.session, &sealed, self.expires_at.since(now))
+    }
+}
+
+/// Opens a session for somebody who is at the top of the ladder and whose account lets them in.
+///
+/// Whatever session the browser had before is ended, so a planted cookie is worth nothing afterwards.
+pub(crate) async fn open(
+    cx: &Context,
+    tx: &mut Transaction,
+    admitted: Admitted,
+    done: &Done,
+    visit: &Visit,
+    previous: Option<Presented>,
+) -> Result<Opened, Fault> {
+    if let Some(previous) = previous {
+        store::take(tx, previous.id, &previous.secret.digest()).await?;
+    }
+    let opened = insert(cx, tx, admitted.account(), written(done.factors()), visit).await?;
+    store::keep_newest(tx, admitted.account(), i64::from(cx.settings.sessions.per_account)).await?;
+    Ok(opened)
+}
+
+/// Asks the store whether the cookie's session is live; `None` when it is not, for whatever reason.
+pub(crate) async fn check(cx: &Context, presented: Presented) -> Result<Option<Live>, Fault> {
+    let now = cx.clock.now();
+    let record = store::find(&cx.db, presented.id).await?;
+    let live = record.and_then(|record| record.opened_by(presented, now, &cx.settings.sessions));
+    if let Some(live) = &live {
+        note_use(cx, live, now).await;
+    }
+    Ok(live)
+}
+
+/// The same, together with what the account says about its person.
+pub(crate) async fn check_and_read(cx: &Context, presented: Presented) -> Result<Option<(Live, Profile)>, Fault> {
+    let (now, session) = (cx.clock.now(), store::one(presented.id));
+    let lead = |record: Record| {
+        let live = record.opened_by(presented, now, &cx.settings.sessions)?;
+        let profile = accounts::profile_of(live.account);
+        Some((live, profile))
+    };
+    let Some((live, Some(profile))) = cx.db.find_led(session, lead).await? else { return Ok(None) };
+    note_use(cx, &live, now).await;
+    Ok(Some((live, profile)))
+}
+
+/// Gives a live session a new secret after its person proved themselves once more; `None` when it ended meanwhile.
+///
+/// It keeps its name, so whoever ends it by name ends it, however often it is renewed at the same moment.
+pub(crate) async fn renew(
+    cx: &Context,
+    tx: &mut Transaction,
+    live: &Live,
+    done: &Done,
+) -> Result<Option<Opened>, Fault> {
+    let proof = Proof { proved_at: cx.clock.now(), factors: &written(done.factors()) };
+    replace_secret(cx, tx, live, proof).await
+}
+
+/// Gives a live session a new secret and ends all others of its account; `None` when it ended meanwhile.
+pub(crate) async fn renew_alone(cx: &Context, tx: &mut Transaction, live: &Live) -> Result<Option<Opened>, Fault> {
+    accounts::raise_epoch(tx, live.account).await?;
+    store::end_others(tx, live.account, live.id).await?;
+    let proof = Proof { proved_at: live.proved_at, factors: &live.factors };
+    replace_secret(cx, tx, live, proof).await
+}
+
+/// Ends every session of an account and voids every login that is under way.
+pub(crate) async fn end_all(tx: &mut Transaction, account: AccountId) -> Result<u64, Fault> {
+    accounts::raise_epoch(tx, account).await?;
+    store::forget(tx, account).await
+}
+
+/// Ends this browser's own session. One that was ended elsewhere meanwhile has its event already.
+pub(crate) async fn log_out(cx: &Context, live: &Live, visit: &Visit) -> Result<(), Fault> {
+    let mut tx = cx.db.begin(Durability::Full).await?;
+    if !store::end_one(&mut tx, live.account, live.id).await? {
+        return Ok(());
+    }
+    let event = audit::by(live.account, Action::Logout, visit.address).on(Target::Session(live.id));
+    audit::append(cx, &mut tx, event).await?;
+    tx.commit().await
+}
+
+/// Ends one session of the person's own account; `false` when there is none of that name.
+pub(crate) async fn end_other(cx: &Context, live: &Live, id: SessionId, visit: &Visit) -> Result<bool, Fault> {
+    let mut tx = cx.db.begin(Durability::Full).await?;
+    if !store::end_one(&mut tx, live.account, id).await? {
+        return Ok(false);
+    }
+    let event = audit::by(live.account, Action::SessionRevoked, visit.address).on(Target::Session(id));
+    audit::append(cx, &mut tx, event).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Ends all sessions of the person's account but this one, and voids logins under way.
+pub(crate) async fn end_others(cx: &Context, live: &Live, visit: &Visit) -> Result<u64, Fault> {
+    let mut tx = cx.db.begin(Durability::Full).await?;
+    accounts::raise_epoch(&mut tx, live.account).await?;
+    let ended = store::end_others(&mut tx, live.account, live.id).await?;
+    audit::append(cx, &mut tx, audit::by(live.account, Action::SessionsEnded, visit.address)).await?;
+    tx.commit().await?;
+    Ok(ended)
+}
+
+/// Lists the sessions of an account, newest first.
+pub(crate) async fn list(cx: &Context, account: AccountId) -> Result<Vec<Listed>, Fault> {
+    let now = cx.clock.now();
+    store::of_account(&cx.db, account, now, now.before(cx.settings.sessions.idle)).await
+}
+
+/// Removes some sessions that are over; returns how many.
+pub(crate) async fn purge(cx: &Context, tx: &mut Transaction) -> Result<u64, Fault> {
+    store::purge(tx, cx.clock.now()).await
+}
+
+/// Lists up to `limit` live sessions of everybody, newest first.
+pub(crate) async fn list_all(cx: &Context, limit: u32) -> Result<Vec<Listed>, Fault> {
+    let now = cx.clock.now();
+    store::all(&cx.db, now, now.before(cx.settings.sessions.idle), i64::from(limit)).await
+}
+
+/// Ends one session whoever it belongs to; `false` when there is none of that name.
+pub(crate) async fn end_any(tx: &mut Transaction, id: SessionId) -> Result<bool, Fault> {
+    Ok(store::end_any(tx, id).await?.is_some())
+}
+
+/// Ends every session there is; returns how many.
+pub(crate) async fn end_everything(tx: &mut Transaction) -> Result<u64, Fault> {
+    store::end_everything(tx).await
+}
+
+async fn insert(
+    cx: &Context,
+    tx: &mut Transaction,
+    account: AccountId,
+    factors: String,
+    visit: &Visit,
+) -> Result<Opened, Fault> {
+    let now = cx.clock.now();
+    let expires_at = now.after(cx.settings.sessions.absolute);
+    let secret = Token::<Session>::mint(cx.entropy.as_ref());
+    let digest = Arc::new(secret.digest());
+    let record = Record { digest, account, created_at: now, seen_at: now, expires_at, proved_at: now, factors };
+    let address = visit.address.to_string();
+    loop {
+        let id = SessionId::new(now, cx.entropy.as_ref());
+        if store::insert(tx, id, &record, visit.device.as_str(), &address).await? {
+            return Ok(Opened { id, secret, expires_at });
+        }
+    }
+}
+
+async fn replace_secret(
+    cx: &Context,
+    tx: &mut Transaction,
+    live: &Live,
+    proof: Proof<'_>,
+) -> Result<Option<Opened>, Fault> {
+    let secret = Token::<Session>::mint(cx.entropy.as_ref());
+    let digests = Digests { old: &live.secret.digest(), new: &secret.digest() };
+    let expires_at = store::renew(tx, live.id, digests, proof, cx.clock.now()).await?;
+    Ok(expires_at.map(|expires_at| Opened { id: live.id, secret, expires_at }))
+}
+
+/// A session in use stays live even when noting that fails: it then ends sooner, never later.
+async fn note_use(cx: &Context, live: &Live, now: Timestamp) {
+    if now.since(live.noted_at) <= NOTED_EVERY {
+        return;
+    }
+    let noted = async {
+        let mut tx = cx.db.begin(Durability::Relaxed).await?;
+        store::touch(&mut tx, live.id, now).await?;
+        tx.commit().await
+    };
+    if let Err(fault) = noted.await {
+        tracing::warn!(%fault, "could not note that a session is in use");
+    }
+}
+
+fn written(factors: &[(Factor, Timestamp)]) -> String {
+    factors.iter().map(|(factor, at)| format!("{}:{}", factor.name(), at.as_secs())).collect::<Vec<_>>().join(",")
+}
+
+/// How exactly the use of a session is noted; the idle limit is meant to this minute.
+const NOTED_EVERY: std::time::Duration = std::time::Duration::from_secs(60);

@@ -1,0 +1,114 @@
+//! `GET /session`, the list of sessions, and the ways to end them.
+
+use axum::http::StatusCode;
+use serde::Serialize;
+use serde_json::json;
+
+use super::flow;
+use crate::guard::{NoInput, Person, Problem, Refused, Reply, Routes, SignedIn, input};
+
+pub(crate) fn routes(routes: &mut Routes) {
+    routes.get("/session", who, "Tells an application who is there; 401 when nobody is.");
+    routes.get("/sessions", list, "Lists the person's own sessions by device, newest first.");
+    routes.delete("/sessions", end_others, "Ends all sessions of the person but this one.");
+    routes.delete("/sessions/{id}", end_one, "Ends one session of the person.");
+    routes.post("/sessions/{id}/revoke", end_one, "The same for a form.");
+    routes.post("/logout", log_out, "Ends this session.");
+    routes.post("/logout/everywhere", end_others, "Ends all sessions of the person but this one, for a form.");
+}
+
+input! {
+    Named { id: "The session's public name: 16 hexadecimal digits." }
+}
+
+/// Who is there. Times are seconds since the epoch.
+#[derive(Serialize)]
+struct Who<'w> {
+    account: WhoAccount<'w>,
+    session: WhoSession<'w>,
+    csrf_token: String,
+}
+
+#[derive(Serialize)]
+struct WhoAccount<'w> {
+    id: String,
+    email: &'w str,
+    name: &'w str,
+}
+
+#[derive(Serialize)]
+struct WhoSession<'w> {
+    id: String,
+    created_at: i64,
+    expires_at: i64,
+    idle_expires_at: i64,
+    factors: Vec<WhoFactor<'w>>,
+    proved_at: i64,
+    proof_expires_at: i64,
+}
+
+#[derive(Serialize)]
+struct WhoFactor<'w> {
+    factor: &'w str,
+    at: i64,
+}
+
+async fn who(person: Person, _: NoInput) -> Result<Reply, Refused> {
+    let (live, cx, profile) = (person.live(), person.cx(), person.profile());
+    let factors = live.factors.split(',').filter_map(|one| one.split_once(':'));
+    Ok(Reply::json(&Who {
+        account: WhoAccount { id: live.account.to_string(), email: profile.email.as_str(), name: &profile.name },
+        session: WhoSession {
+            id: live.id.to_string(),
+            created_at: live.created_at.as_secs(),
+            expires_at: live.expires_at.as_secs(),
+            idle_expires_at: live.idle_until.as_secs(),
+            factors: factors.map(|(factor, at)| WhoFactor { factor, at: at.parse().unwrap_or_default() }).collect(),
+            proved_at: live.proved_at.as_secs(),
+            proof_expires_at: live.proved_at.after(cx.settings.reauthentication.valid).as_secs(),
+        },
+        csrf_token: person.csrf_token(),
+    }))
+}
+
+async fn list(person: SignedIn, _: NoInput) -> Result<Reply, Refused> {
+    let sessions = flow::list(person.cx(), person.account()).await?;
+    let sessions: Vec<_> = sessions
+        .iter()
+        .map(|listed| {
+            json!({
+                "id": listed.id.to_string(),
+                "device": listed.device,
+                "address": listed.address,
+                "created_at": listed.created_at.as_secs(),
+                "seen_at": listed.seen_at.as_secs(),
+                "expires_at": listed.expires_at.as_secs(),
+                "current": listed.id == person.session(),
+            })
+        })
+        .collect();
+    Ok(Reply::json(&json!({ "sessions": sessions })))
+}
+
+async fn end_one(person: SignedIn, input: Named) -> Result<Reply, Refused> {
+    let unknown = || {
+        Problem::plain(StatusCode::NOT_FOUND, "no_such_session", "There is no such session; it may have ended already.")
+    };
+    let id = input.id.parse().map_err(|_| unknown())?;
+    if !flow::end_other(person.cx(), person.live(), id, &person.visit()).await? {
+        return Err(unknown().into());
+    }
+    Ok(Reply::done(&json!({ "ended": 1 }), format!("{}/account?done=device-logged-out", person.cx().site.base)))
+}
+
+async fn end_others(person: SignedIn, _: NoInput) -> Result<Reply, Refused> {
+    let ended = flow::end_others(person.cx(), person.live(), &person.visit()).await?;
+    Ok(Reply::done(&json!({ "ended": ended }), format!("{}/account?done=logged-out-everywhere", person.cx().site.base)))
+}
+
+async fn log_out(person: SignedIn, _: NoInput) -> Result<Reply, Refused> {
+    let cx = person.cx();
+    flow::log_out(cx, person.live(), &person.visit()).await?;
+    let cookie = cx.cookies.clear(cx.cookies.session);
+    Ok(Reply::done(&json!({ "logged_out": true }), format!("{}/login?done=logged-out", cx.site.base)).cookie(cookie))
+}

@@ -1,0 +1,169 @@
+//! The list of devices: one's own, all of it, and nobody else's.
+
+use super::*;
+use crate::sessions::DeviceLabel;
+
+async fn listed(person: &mut Actor) -> Vec<serde_json::Value> {
+    person.get("/auth/sessions").await.json()["sessions"].as_array().unwrap().clone()
+}
+
+on_every_engine! {
+    /// Promise: `sessions/everywhere`
+    async fn a_person_sees_their_sessions_by_device_newest_first(app: TestApp) {
+        let mut laptop = app.person(ANN).await;
+        app.wait(5 * MINUTE);
+        let mut phone = app.visitor();
+        phone.set_header("user-agent", "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Safari/604.1");
+        log_in(&mut phone, ANN).await;
+        let sessions = listed(&mut laptop).await;
+        let now = app.now().as_secs();
+        let shown: Vec<_> = sessions.iter().map(|s| (s["device"].as_str().unwrap(), s["current"].as_bool().unwrap())).collect();
+        assert_eq!(shown, [("Safari on iPhone", false), ("Firefox on Linux", true)]);
+        let moments = |at: usize| ["created_at", "seen_at", "expires_at"].map(|moment| sessions[at][moment].as_i64().unwrap() - now);
+        assert_eq!((moments(0), moments(1)), ([0, 0, 28_800], [-300, 0, 28_500]));
+        assert_eq!(sessions[0]["address"], "127.0.0.1");
+        assert_eq!(sessions[1]["id"], name_of(&mut laptop).await.as_str());
+        let page = laptop.clone().in_browser().get("/auth/account").await.text();
+        assert!(page.contains("Safari on iPhone") && page.contains("Firefox on Linux"));
+    }
+
+    /// Promise: `sessions/everywhere`
+    async fn a_person_ends_another_session(app: TestApp) {
+        let mut laptop = app.person(ANN).await;
+        let (mut phone, mut tablet) = (app.logged_in(ANN).await, app.logged_in(ANN).await);
+        let name = name_of(&mut phone).await;
+        assert_eq!(laptop.delete(&format!("/auth/sessions/{name}")).await.json()["ended"], 1);
+        assert!(!phone.is_signed_in().await);
+        assert!(laptop.is_signed_in().await && tablet.is_signed_in().await);
+        assert_eq!(laptop.delete(&format!("/auth/sessions/{name}")).await.status, 404, "once");
+        let name = name_of(&mut tablet).await;
+        let mut page = laptop.clone().in_browser();
+        let answer = page.post(&format!("/auth/sessions/{name}/revoke"), &[]).await;
+        assert_eq!((answer.status, answer.header("location")), (303, "/auth/account?done=device-logged-out"));
+        assert!(!tablet.is_signed_in().await);
+        assert_eq!(listed(&mut laptop).await.len(), 1);
+    }
+
+    /// Promise: `sessions/everywhere`
+    async fn a_person_ends_all_others_and_then_their_own(app: TestApp) {
+        let mut laptop = app.person(ANN).await;
+        let (mut phone, mut tablet) = (app.logged_in(ANN).await, app.logged_in(ANN).await);
+        let mut bob = app.person(BOB).await;
+        assert_eq!(laptop.delete("/auth/sessions").await.json()["ended"], 2);
+        assert!(!phone.is_signed_in().await && !tablet.is_signed_in().await);
+        assert!(laptop.is_signed_in().await && bob.is_signed_in().await);
+        let own = name_of(&mut laptop).await;
+        assert_eq!(laptop.delete(&format!("/auth/sessions/{own}")).await.status, 200);
+        assert!(!laptop.is_signed_in().await);
+        assert!(bob.is_signed_in().await);
+    }
+
+    /// Promise: `sessions/everywhere`
+    async fn what_is_over_is_not_listed(app: TestApp) {
+        app.account(ANN).await;
+        app.logged_in(ANN).await;
+        app.wait(HOUR);
+        let mut ann = app.logged_in(ANN).await;
+        assert_eq!(listed(&mut ann).await.len(), 1);
+        assert_eq!(operate::sessions(&app.doorward, None, 10).await.unwrap().len(), 1);
+    }
+
+    /// Promise: `sessions/everywhere`
+    async fn an_operator_sees_as_many_as_they_ask_for(app: TestApp) {
+        let account = app.account(ANN).await;
+        for _ in 0..3 {
+            app.logged_in(ANN).await;
+        }
+        app.person(BOB).await;
+        let count = async |account, limit| operate::sessions(&app.doorward, account, limit).await.unwrap().len();
+        assert_eq!((count(None, 1000).await, count(None, 2).await, count(None, 0).await), (4, 2, 1));
+        assert_eq!((count(Some(account), 1000).await, count(Some(account), 2).await), (3, 2));
+    }
+
+    /// Promise: `sessions/own-only`
+    async fn nobody_ends_or_sees_the_session_of_somebody_else(app: TestApp) {
+        let mut ann = app.person(ANN).await;
+        let mut bob = app.person(BOB).await;
+        let name = name_of(&mut ann).await;
+        assert!(listed(&mut bob).await.iter().all(|session| session["id"] != name.as_str()));
+        let unknown = bob.delete("/auth/sessions/0000000000000001").await;
+        for answer in [bob.delete(&format!("/auth/sessions/{name}")).await, bob.post(&format!("/auth/sessions/{name}/revoke"), &[]).await] {
+            assert_eq!((answer.status, answer.text()), (404, unknown.text()), "the same answer as for one that does not exist");
+        }
+        assert_eq!(bob.delete("/auth/sessions").await.json()["ended"], 0);
+        assert!(ann.is_signed_in().await);
+        let page = bob.in_browser().get("/auth/account").await.text();
+        assert!(!page.contains(ANN) && !page.contains(&name));
+    }
+
+    /// Promise: `sessions/own-only`
+    async fn a_name_that_is_none_is_not_found(app: TestApp) {
+        let mut ann = app.person(ANN).await;
+        let name = name_of(&mut ann).await;
+        let (upper, short, long) = (name.to_uppercase(), name[1..].to_owned(), format!("0{name}"));
+        let signed = format!("+{}", &name[1..]);
+        let fixed = ["0", "x", "-1", "ffffffffffffffff", "%00", "0000000000000001'--", "%2e%2e", "1%20OR%201=1"];
+        for odd in fixed.into_iter().chain([&*short, &*long, &*signed]) {
+            assert_eq!(ann.delete(&format!("/auth/sessions/{odd}")).await.status, 404, "{odd}");
+        }
+        if upper != name {
+            assert_eq!(ann.delete(&format!("/auth/sessions/{upper}")).await.status, 404);
+        }
+        assert!(ann.is_signed_in().await);
+    }
+
+    /// Promise: `sessions/bounded`
+    async fn one_more_than_the_limit_ends_the_oldest(app: TestApp) {
+        let mut app = app;
+        app.settings.sessions.per_account = 3;
+        let app = app.another().await;
+        app.account(ANN).await;
+        let mut bob = app.person(BOB).await;
+        let mut sessions = Vec::new();
+        for _ in 0..5 {
+            app.wait(Duration::from_secs(1));
+            sessions.push(app.logged_in(ANN).await);
+        }
+        let mut live = Vec::new();
+        for session in &mut sessions {
+            live.push(session.is_signed_in().await);
+        }
+        assert_eq!(live, [false, false, true, true, true]);
+        assert!(bob.is_signed_in().await);
+    }
+
+    /// Promise: `sessions/bounded`
+    async fn fifty_logins_at_once_stay_within_the_limit(app: TestApp) {
+        let mut app = app;
+        app.settings.sessions.per_account = 3;
+        let app = app.another().await;
+        app.account(ANN).await;
+        let mut visitor = app.visitor();
+        let token = visitor.form_token().await;
+        let logins: Vec<_> = (0..50).map(|_| {
+            let (mut person, token) = (visitor.clone(), token.clone());
+            tokio::spawn(async move { person.post_with(&token, "/auth/login", &[("email", ANN), ("password", PASSWORD)]).await.status })
+        }).collect();
+        let mut entered = 0;
+        for login in logins {
+            // Some find the counter of guesses full for a moment: a guess is paid for before it is forgiven.
+            entered += u32::from(login.await.unwrap() == 200);
+        }
+        assert!(entered > 0);
+        assert!(app.count("sessions").await <= 3);
+    }
+}
+
+#[test]
+fn a_device_is_named_in_our_words() {
+    let label = |agent: &str| DeviceLabel::of(agent).as_str().to_owned();
+    let chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+    assert_eq!(label(chrome), "Chrome on Windows");
+    assert_eq!(label(&format!("{chrome} Edg/140.0")), "Edge on Windows");
+    assert_eq!(label("Mozilla/5.0 (X11; CrOS x86_64) Chrome/140.0 Safari/537.36"), "Chrome on ChromeOS");
+    assert_eq!(label("Mozilla/5.0 (Linux; Android 16) Chrome/140.0 Mobile Safari/537.36"), "Chrome on Android");
+    assert_eq!(label("curl/8.5.0"), "curl");
+    for stranger in ["", "<script>alert(1)</script>", "\u{1b}[31mred", "x\ny"] {
+        assert_eq!(label(stranger), "Unknown browser", "no text of a stranger is shown or stored");
+    }
+}
