@@ -1,0 +1,138 @@
+//! Paying, and being forgiven.
+
+use std::{net::IpAddr, time::Duration};
+
+use doorward_core::{AccountId, Digest, EmailAddress, Signup};
+
+use super::rules::{
+    self, Browser, Refund, Spent, Throttled, account_key, account_patience, address_key, address_patience, link_key,
+};
+use crate::{
+    base::{
+        db::{Durability, Transaction},
+        throttle::{self, Key},
+    },
+    context::Context,
+    error::{Fault, Refusal},
+    guard::{SetCookie, Visit, throttled_as},
+};
+
+/// Pays for one guess at the password of `email`, whether or not that address has an account.
+///
+/// Afterwards the guess counts as failed until [`forgive`]. Known devices pay from a counter of their own: neither a
+/// stranger elsewhere nor a neighbour behind the same address can use it up.
+pub(crate) async fn pay(cx: &Context, email: &EmailAddress, visit: &Visit) -> Result<Spent, Refusal<Throttled>> {
+    let browser = browser(cx, email, visit);
+    let address = (browser == Browser::New).then_some(visit.address);
+    spend(cx, account_key(email, browser), address).await
+}
+
+/// Pays for one guess at the password of a sign-up by somebody who holds its link.
+///
+/// The link has a counter of its own. Were it the address's, a stranger who fails to log in with an address that has no
+/// account yet could keep its owner from ever getting one.
+pub(crate) async fn pay_for_link(
+    cx: &Context,
+    link: &Digest<Signup>,
+    visit: &Visit,
+) -> Result<Spent, Refusal<Throttled>> {
+    spend(cx, link_key(link), Some(visit.address)).await
+}
+
+async fn spend(cx: &Context, own: Key, address: Option<IpAddr>) -> Result<Spent, Refusal<Throttled>> {
+    let now = cx.clock.now();
+    let settings = &cx.settings.attempts;
+    let blocked = |blocked: throttle::Blocked| {
+        cx.metrics.throttled.inc();
+        Refusal::Denied(Throttled::from(blocked))
+    };
+    let mut tx = cx.db.begin(Durability::Relaxed).await?;
+    let own = throttle::spend(&mut tx, own, &account_patience(settings), now).await?.map_err(blocked)?;
+    let address = match address {
+        Some(address) => {
+            let paid = throttle::spend(&mut tx, address_key(address), &address_patience(settings), now).await?;
+            Some(paid.map_err(blocked)?)
+        }
+        None => None,
+    };
+    tx.commit().await?;
+    Ok(Spent { own, address })
+}
+
+/// Gives back what was paid for a guess that was not evaluated, because there was no room for it.
+///
+/// Otherwise a flood would turn each owner who tries again into one who has tried too often.
+pub(crate) async fn give_back(cx: &Context, spent: Spent) -> Result<(), Fault> {
+    let mut tx = cx.db.begin(Durability::Relaxed).await?;
+    for payment in [Some(spent.own), spent.address].into_iter().flatten() {
+        throttle::give_back(&mut tx, payment).await?;
+    }
+    tx.commit().await
+}
+
+/// Forgets the failures at what was guessed right; of those counted for the address only this one payment.
+///
+/// Somebody with an account of their own could otherwise log into it after every forty guesses at others, and the
+/// address would never have failed at all.
+pub(crate) async fn forgive(tx: &mut Transaction, refund: Refund) -> Result<(), Fault> {
+    let Spent { own, address } = refund.0;
+    throttle::forgive_all(tx, own).await?;
+    match address {
+        Some(payment) => throttle::give_back(tx, payment).await,
+        None => Ok(()),
+    }
+}
+
+/// Forgets the failures of everybody for this address, after its owner has set a new password.
+pub(crate) async fn pardon(tx: &mut Transaction, email: &EmailAddress) -> Result<(), Fault> {
+    throttle::forgive(tx, account_key(email, Browser::New)).await?;
+    throttle::forgive(tx, account_key(email, Browser::Known)).await
+}
+
+/// Whether the owner of `email` has proved themselves in this browser before.
+pub(crate) fn browser(cx: &Context, email: &EmailAddress, visit: &Visit) -> Browser {
+    rules::browser(&cx.keys(), visit.device_mark.as_deref(), email, cx.clock.now())
+}
+
+/// The cookie that makes this browser a known one of `email`.
+pub(crate) fn device_cookie(cx: &Context, email: &EmailAddress) -> SetCookie {
+    let mark = rules::new_mark(&cx.keys(), email, cx.clock.now());
+    cx.cookies.set(cx.cookies.device, &mark, rules::KNOWN_FOR)
+}
+
+/// Counts a request for a letter against the machine that made it.
+pub(crate) async fn count_letter_request(
+    cx: &Context,
+    tx: &mut Transaction,
+    address: IpAddr,
+) -> Result<(), Refusal<Throttled>> {
+    let key = Key::new("letters", &throttled_as(address));
+    let counted = throttle::tally(tx, key, cx.settings.attempts.letters_per_address, HOUR, cx.clock.now()).await?;
+    counted.map_err(|blocked| Refusal::Denied(blocked.into()))
+}
+
+/// Counts a request of an account for letters of one kind to addresses of its own choosing.
+pub(crate) async fn count_letters_of(
+    cx: &Context,
+    tx: &mut Transaction,
+    kind: &'static str,
+    account: AccountId,
+) -> Result<(), Refusal<Throttled>> {
+    let key = Key::new(kind, &account.to_string());
+    let counted = throttle::tally(tx, key, cx.settings.attempts.letters_per_account, HOUR, cx.clock.now()).await?;
+    counted.map_err(|blocked| Refusal::Denied(blocked.into()))
+}
+
+/// Whether `email` may be sent one more letter of this kind in this hour; asked by the worker, so nobody waits for it.
+pub(crate) async fn may_send(
+    cx: &Context,
+    tx: &mut Transaction,
+    kind: &'static str,
+    email: &EmailAddress,
+) -> Result<bool, Fault> {
+    let key = Key::new(kind, email.as_str());
+    let counted = throttle::tally(tx, key, cx.settings.attempts.letters_per_account, HOUR, cx.clock.now()).await?;
+    Ok(counted.is_ok())
+}
+
+const HOUR: Duration = Duration::from_secs(3600);

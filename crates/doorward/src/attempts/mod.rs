@@ -1,0 +1,27 @@
+//! May somebody try a password? Every guess is paid for before it is made, per account and per address.
+//!
+//! - `attempts/paid-before`: However many guesses are sent at once, no more are evaluated than the throttle allows.
+//! - `attempts/growing-wait`: After a few failures each further guess costs a growing wait, until only a reset helps.
+//! - `attempts/no-lockout-by-strangers`: A stranger's failures leave the owner's sessions, known devices and reset link usable.
+//! - `attempts/says-nothing`: An address without an account is throttled exactly like one with an account.
+//! - `attempts/no-washing`: A success forgives the failures at its own account, not those of its address at others.
+//! - `attempts/unmade-is-free`: A guess that was not evaluated for want of room costs nothing.
+//! - `attempts/known-device`: Only a mark that we made for this very address, within a year, makes a device known.
+//!
+//! Against: guessing, spraying and credential stuffing, and against those who would use the defence itself to lock
+//! somebody out. A browser in which the owner has logged in, or has redeemed a reset link, carries a signed mark. Such
+//! browsers share a counter of their own, so a stranger's failures do not stand in their way, even while they go on.
+
+mod flow;
+mod rules;
+mod settings;
+
+pub(crate) use flow::{
+    browser, count_letter_request, count_letters_of, device_cookie, forgive, give_back, may_send, pardon, pay,
+    pay_for_link,
+};
+pub(crate) use rules::{Browser, Refund, Spent, Throttled};
+pub use settings::Settings;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+//! What makes a device a known one, and what does not.
+
+use doorward_core::{Clock, Key, KeyRing, Secret, Timestamp};
+
+use super::*;
+
+const YEAR: Duration = Duration::from_secs(365 * 86_400);
+
+/// Whether the throttle knows this browser: strangers have used up all guesses for Ann, and it still gets in.
+async fn is_known(app: &TestApp, browser: &Actor) -> bool {
+    while guess(app, ANN, WRONG).await == 401 {}
+    let status = log_in(&mut browser.clone(), ANN, PASSWORD).await.status;
+    assert!(matches!(status, 200 | 429), "{status}");
+    status == 200
+}
+
+async fn marked(app: &TestApp, email: &str) -> Actor {
+    let mut browser = app.logged_in(email).await;
+    browser.post("/auth/logout", &[]).await;
+    assert!(browser.cookies.contains_key("dev-device"));
+    browser
+}
+
+fn ring(ids: &[u32], app: &TestApp) -> KeyRing {
+    let key = |id: &u32| Key {
+        id: *id,
+        signs_from: Timestamp::from_secs(app.clock.now().as_secs() - 100 + i64::from(*id)),
+        secret: Secret::new((0..32).map(|n| n + u8::try_from(*id).unwrap()).collect::<Vec<_>>()),
+    };
+    KeyRing::new(ids.iter().map(key).collect()).unwrap()
+}
+
+on_every_engine! {
+    /// Promise: `attempts/known-device`
+    async fn a_mark_of_ours_is_one(app: TestApp) {
+        app.account(ANN).await;
+        let browser = marked(&app, ANN).await;
+        assert!(is_known(&app, &browser).await);
+    }
+
+    /// Promise: `attempts/known-device`
+    async fn a_mark_of_another_account_is_none(app: TestApp) {
+        app.account(ANN).await;
+        app.account("mallory@example.com").await;
+        assert!(!is_known(&app, &marked(&app, "mallory@example.com").await).await);
+    }
+
+    /// Promise: `attempts/known-device`
+    async fn a_forged_mark_is_none(app: TestApp) {
+        app.account(ANN).await;
+        let mut browser = marked(&app, ANN).await;
+        let genuine = browser.cookies["dev-device"].clone();
+        let session = app.logged_in(ANN).await.session_cookie().unwrap().to_owned();
+        let mut form = app.visitor();
+        form.form_token().await;
+        let mut forged = vec![String::new(), "A".repeat(genuine.len()), session, form.cookies["dev-form"].clone()];
+        for at in [0, 6, 20, 40, genuine.len() - 2] {
+            let mut text = genuine.clone().into_bytes();
+            text[at] = if text[at] == b'A' { b'B' } else { b'A' };
+            forged.push(String::from_utf8(text).unwrap());
+        }
+        forged.push(format!("{genuine}="));
+        forged.push(format!("{genuine}; dev-device={genuine}"));
+        for mark in forged {
+            browser.cookies.insert("dev-device".to_owned(), mark.clone());
+            assert!(!is_known(&app, &browser).await, "{mark}");
+        }
+        browser.cookies.insert("dev-device".to_owned(), genuine);
+        assert!(is_known(&app, &browser).await);
+    }
+
+    /// Promise: `attempts/known-device`
+    async fn a_mark_outlives_a_rotation_and_not_the_removal_of_its_key(app: TestApp) {
+        app.account(ANN).await;
+        app.doorward.replace_keys(ring(&[1], &app));
+        let browser = marked(&app, ANN).await;
+        app.doorward.replace_keys(ring(&[1, 2], &app));
+        assert!(is_known(&app, &browser).await);
+        app.doorward.replace_keys(ring(&[2], &app));
+        assert!(!is_known(&app, &browser).await);
+    }
+
+    /// Promise: `attempts/known-device`
+    async fn a_mark_is_good_for_a_year(app: TestApp) {
+        app.account(ANN).await;
+        let browser = marked(&app, ANN).await;
+        app.wait(YEAR - Duration::from_secs(1));
+        assert!(is_known(&app, &browser).await);
+        app.wait(Duration::from_secs(1));
+        assert!(!is_known(&app, &browser).await);
+    }
+
+    /// Promise: `attempts/paid-before`
+    async fn guesses_from_a_known_device_are_throttled_as_well(app: TestApp) {
+        app.account(ANN).await;
+        let mut thief = marked(&app, ANN).await;
+        for _ in 0..6 {
+            assert_eq!(log_in(&mut thief, ANN, WRONG).await.status, 401);
+        }
+        let answer = log_in(&mut thief, ANN, PASSWORD).await;
+        assert_eq!((answer.status, answer.header("retry-after")), (429, "30"));
+        assert_eq!(guess(&app, ANN, PASSWORD).await, 200, "which leaves everybody else alone");
+        assert_eq!(log_in(&mut thief, ANN, PASSWORD).await.status, 429, "and is not forgiven by a login elsewhere");
+    }
+
+    /// Promise: `attempts/paid-before`
+    async fn a_collection_of_marks_buys_no_further_guesses(app: TestApp) {
+        app.account(ANN).await;
+        let mut collection = Vec::new();
+        for _ in 0..4 {
+            collection.push(marked(&app, ANN).await);
+        }
+        let mut right = 0;
+        for thief in &mut collection {
+            for _ in 0..6 {
+                right += usize::from(log_in(thief, ANN, WRONG).await.status == 401);
+            }
+        }
+        assert_eq!((right, evaluated(&app).await), (6, 6));
+    }
+}
