@@ -1,0 +1,5 @@
+CREATE TABLE passwords (
+    account TEXT PRIMARY KEY,
+    hash TEXT NOT NULL,
+    changed_at BIGINT NOT NULL
+);
