@@ -1,0 +1,90 @@
+//! From a guess to a session.
+
+use doorward_core::{EmailAddress, password::Guess};
+
+use super::rules::{Entered, LoginDenied};
+use crate::{
+    accounts::{self, Account},
+    attempts::{self, Browser},
+    audit::{self, Action},
+    base::{
+        db::{Durability, Transaction},
+        mail,
+    },
+    context::Context,
+    error::{Fault, Refusal},
+    guard::{SetCookie, Visit},
+    ladder::{self, Done},
+    passwords,
+    sessions::{self, Presented},
+};
+
+/// Checks address and password and opens a session.
+pub(crate) async fn log_in(
+    cx: &Context,
+    email: &EmailAddress,
+    guess: Guess,
+    visit: &Visit,
+    previous: Option<Presented>,
+) -> Result<Entered, Refusal<LoginDenied>> {
+    // A flood is refused before anything is written for it: what cannot be checked now need not be paid for.
+    passwords::room(cx).map_err(|busy| Refusal::Denied(LoginDenied::Busy(busy)))?;
+    let spent = attempts::pay(cx, email, visit).await.map_err(|refusal| refusal.map(LoginDenied::Throttled));
+    let spent = spent.inspect_err(|_| cx.metrics.login("throttled"))?;
+    let account = accounts::by_email(&cx.db, email).await?;
+    let right =
+        passwords::check(cx, spent, account.as_ref(), guess).await.map_err(|refusal| refusal.map(LoginDenied::Busy))?;
+    let (Some(right), Some(account)) = (right, &account) else { return failed(cx, account.as_ref(), visit).await };
+    let done = ladder::first(right.proof).top();
+    // A fresh session may be lost in a power cut; the one that it replaces must not come back.
+    let durability = if previous.is_some() { Durability::Full } else { Durability::Relaxed };
+    let mut tx = cx.db.begin(durability).await?;
+    let Some(entered) = enter(cx, &mut tx, email, &done, visit, previous).await? else {
+        // One connection writes: this transaction must end before another can begin.
+        drop(tx);
+        return failed(cx, Some(account), visit).await;
+    };
+    // After the account's row is locked, as in a reset: two that lock in turns would wait for each other.
+    passwords::renew(cx, &mut tx, account.id, right.renewed, visit).await?;
+    attempts::forgive(&mut tx, right.refund).await?;
+    if attempts::browser(cx, email, visit) == Browser::New {
+        let reference = format!("{} {}", account.id, entered.opened.id);
+        mail::order(cx, &mut tx, super::letters::NEW_DEVICE, &reference, None).await?;
+    }
+    tx.commit().await?;
+    cx.metrics.login("success");
+    Ok(entered)
+}
+
+/// Opens a session for somebody at the top of the ladder, in the caller's transaction; `None` when the account does not
+/// let them in any more.
+pub(crate) async fn enter(
+    cx: &Context,
+    tx: &mut Transaction,
+    email: &EmailAddress,
+    done: &Done,
+    visit: &Visit,
+    previous: Option<Presented>,
+) -> Result<Option<Entered>, Fault> {
+    let Some(admitted) = accounts::admit(cx, tx, done.standing()).await? else { return Ok(None) };
+    let account = admitted.account();
+    let opened = sessions::open(cx, tx, admitted, done, visit, previous).await?;
+    audit::append(cx, tx, audit::by(account, Action::Login, visit.address)).await?;
+    Ok(Some(Entered { opened, device: attempts::device_cookie(cx, email) }))
+}
+
+impl Entered {
+    /// The cookies of somebody who got in; the form cookie of the time before is removed.
+    pub(crate) fn cookies(self, cx: &Context) -> [SetCookie; 3] {
+        [self.opened.cookie(cx), self.device, cx.cookies.clear(cx.cookies.form)]
+    }
+}
+
+async fn failed(cx: &Context, account: Option<&Account>, visit: &Visit) -> Result<Entered, Refusal<LoginDenied>> {
+    let mut tx = cx.db.begin(Durability::Relaxed).await?;
+    let event = audit::nobody(Action::Login, account.map(|account| account.id), visit.address).denied();
+    audit::append(cx, &mut tx, event).await?;
+    tx.commit().await?;
+    cx.metrics.login("denied");
+    Err(Refusal::Denied(LoginDenied::Wrong))
+}

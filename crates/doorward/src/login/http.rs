@@ -1,0 +1,52 @@
+//! `GET` and `POST /login`, and the CSRF token for programs that have no page.
+
+use axum::http::StatusCode;
+use doorward_core::{EmailAddress, password::Guess};
+use serde_json::json;
+
+use super::flow;
+use crate::{
+    base::render::page,
+    guard::{NoInput, OrPage, Problem, Public, Refused, Reply, Routes, input},
+};
+
+pub(crate) fn routes(routes: &mut Routes) {
+    routes.get("/login", form, "Shows the login form.");
+    routes.post("/login", submit, "Checks address and password and opens a session.");
+    routes.get("/csrf", csrf, "Gives a program the CSRF token for what needs no session: sign-up, login, reset.");
+}
+
+page! {
+    /// The login form.
+    #[derive(askama::Template)]
+    LoginPage in "login/login.html" { email: String }
+}
+
+input! {
+    Login {
+        email: "The account's address.",
+        password: "Its password.",
+    }
+}
+
+async fn form(visitor: Public, _: NoInput) -> Result<Reply, Refused> {
+    Ok(Reply::page(&json!({ "csrf_token": visitor.form_token() }), LoginPage { email: String::new() }))
+}
+
+async fn csrf(visitor: Public, _: NoInput) -> Result<Reply, Refused> {
+    Ok(Reply::json(&json!({ "csrf_token": visitor.form_token() })))
+}
+
+async fn submit(visitor: Public, input: Login) -> Result<Reply, Refused> {
+    let cx = visitor.cx();
+    let again = || LoginPage { email: input.email.to_string() };
+    let email = EmailAddress::parse(&input.email)
+        .map_err(|denied| Problem::field("email", "email_invalid", denied.to_string()))
+        .or_page(again)?;
+    let too_long = |_| Problem::field("password", "password_too_long", "This is longer than any password can be.");
+    let guess = Guess::new(&input.password).map_err(too_long).or_page(again)?;
+    let entered = flow::log_in(cx, &email, guess, &visitor.visit(), visitor.previous_session()).await.or_page(again)?;
+    let body = json!({ "session": entered.opened.id.to_string(), "csrf_token": entered.opened.csrf_token() });
+    let reply = Reply::done(&body, visitor.destination()).status(StatusCode::OK);
+    Ok(entered.cookies(cx).into_iter().fold(reply, Reply::cookie))
+}
