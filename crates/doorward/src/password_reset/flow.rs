@@ -1,0 +1,104 @@
+//! Asking for a link, and redeeming it.
+
+use doorward_core::{AccountId, EmailAddress, Reset, Token};
+
+use super::{letters, rules::ResetDenied, store};
+use crate::{
+    accounts::{self, Account, Standing},
+    attempts::{self, Throttled},
+    audit::{self, Action},
+    base::{
+        db::{Durability, Transaction},
+        mail::{self, Order},
+    },
+    context::Context,
+    error::{Fault, Refusal},
+    guard::{SetCookie, Visit},
+    passwords, sessions,
+};
+
+/// Orders a letter for `email`, whoever that is. Takes the same steps whether or not there is an account.
+pub(crate) async fn request(cx: &Context, email: &EmailAddress, visit: &Visit) -> Result<(), Refusal<Throttled>> {
+    let mut tx = cx.db.begin(Durability::Relaxed).await?;
+    attempts::count_letter_request(cx, &mut tx, visit.address).await?;
+    mail::order(cx, &mut tx, letters::RESET, &visit.address.to_string(), Some(email)).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Tells whose link this is while it works, to show the form or to say at once that it does not.
+pub(crate) async fn peek(cx: &Context, token: &Token<Reset>) -> Result<Account, Refusal<ResetDenied>> {
+    let owner = store::find(&cx.db, &token.digest(), cx.clock.now()).await?;
+    let spent = Refusal::Denied(ResetDenied::LinkSpent);
+    let Some(owner) = owner else { return Err(spent) };
+    let account = accounts::by_id(&cx.db, owner.account).await?;
+    account.filter(|account| account.disabled_at.is_none() && account.epoch == owner.epoch).ok_or(spent)
+}
+
+/// Spends the link and sets the password, in one transaction with everything that follows from it.
+///
+/// The browser becomes a known device: somebody who goes on failing on purpose must not stand between the reset and the
+/// login that follows it.
+pub(crate) async fn redeem(
+    cx: &Context,
+    token: &Token<Reset>,
+    text: &str,
+    visit: &Visit,
+) -> Result<SetCookie, Refusal<ResetDenied>> {
+    let account = peek(cx, token).await?;
+    let password = passwords::policy(&cx.settings.passwords, &cx.site.name, &account.email, text);
+    let password = password.map_err(|denied| Refusal::Denied(ResetDenied::Password(denied)))?;
+    let hash = passwords::hash(cx, password).await.map_err(|busy| Refusal::Denied(ResetDenied::Busy(busy)))?;
+    let mut tx = cx.db.begin(Durability::Full).await?;
+    let Some(owner) = store::spend(&mut tx, &token.digest(), cx.clock.now()).await? else {
+        return too_late(cx, tx, &account, visit).await;
+    };
+    let owner = owner_in_epoch(&mut tx, owner).await?;
+    passwords::put(&mut tx, owner, &hash, cx.clock.now()).await?;
+    attempts::pardon(&mut tx, &account.email).await?;
+    audit::append(cx, &mut tx, audit::nobody(Action::PasswordReset, Some(owner), visit.address)).await?;
+    passwords::notify_changed(cx, &mut tx, owner).await?;
+    tx.commit().await?;
+    Ok(attempts::device_cookie(cx, &account.email))
+}
+
+/// Ends every session of the owner, provided that nothing else has done so since the link was made.
+async fn owner_in_epoch(tx: &mut Transaction, owner: Standing) -> Result<AccountId, Refusal<ResetDenied>> {
+    let epoch = accounts::raise_epoch(tx, owner.account).await?;
+    if epoch != Some(owner.epoch + 1) {
+        return Err(Refusal::Denied(ResetDenied::LinkSpent));
+    }
+    sessions::forget(tx, owner.account).await?;
+    Ok(owner.account)
+}
+
+/// Records that somebody came with a link that another had spent a moment before.
+async fn too_late(
+    cx: &Context,
+    mut tx: Transaction,
+    account: &Account,
+    visit: &Visit,
+) -> Result<SetCookie, Refusal<ResetDenied>> {
+    let event = audit::nobody(Action::PasswordReset, Some(account.id), visit.address).denied();
+    audit::append(cx, &mut tx, event).await?;
+    tx.commit().await?;
+    Err(Refusal::Denied(ResetDenied::LinkSpent))
+}
+
+/// Makes a link for the owner of `email`; `None` when there is nobody to send it to, or enough was sent this hour.
+pub(super) async fn issue(cx: &Context, order: &Order, email: &EmailAddress) -> Result<Option<Token<Reset>>, Fault> {
+    let account = accounts::by_email(&cx.db, email).await?;
+    let Some(account) = account.filter(|account| account.disabled_at.is_none()) else { return Ok(None) };
+    let mut tx = cx.db.begin(Durability::Full).await?;
+    if order.is_first_try() && !attempts::may_send(cx, &mut tx, letters::RESET, email).await? {
+        return Ok(None);
+    }
+    let token = Token::mint(cx.entropy.as_ref());
+    let expires_at = cx.clock.now().after(cx.settings.password_reset.lifetime);
+    store::put(&mut tx, account.standing(), &token.digest(), expires_at).await?;
+    if let (true, Ok(from)) = (order.is_first_try(), order.reference.parse()) {
+        audit::append(cx, &mut tx, audit::nobody(Action::PasswordResetRequested, Some(account.id), from)).await?;
+    }
+    tx.commit().await?;
+    Ok(Some(token))
+}
