@@ -1,0 +1,145 @@
+//! `GET /account`, `POST /account/profile`, `/password/change` and `/email/change`: all forms of the one page.
+
+use axum::http::StatusCode;
+use doorward_core::{EmailAddress, Timestamp};
+use serde_json::json;
+
+use crate::{
+    accounts,
+    base::render::{CheckMailPage, Purpose, ago, page, spoken},
+    email_change,
+    error::Fault,
+    guard::{NoInput, OrPage, Problem, Reauthenticated, Refused, Reply, Routes, SignedIn, input},
+    passwords, reauthentication, sessions,
+};
+
+pub(crate) fn routes(routes: &mut Routes) {
+    routes.get("/account", show, "Shows the account to its person: profile, address, password, devices.");
+    routes.post("/account/profile", rename, "Changes how the person is addressed.");
+    routes.post(
+        "/password/change",
+        change_password,
+        "Sets a new password; all other sessions end and this one gets a new id.",
+    );
+    routes.post("/email/change", change_email, "Sends a link to the new address and a notice to the old one.");
+}
+
+page! {
+    /// The account page.
+    #[derive(askama::Template)]
+    AccountPage in "account_page/account.html" {
+        name: String,
+        typed_name: String,
+        address: EmailAddress,
+        pending: Option<String>,
+        proven: bool,
+        typed_email: String,
+        password_age: String,
+        devices: Vec<Device>,
+    }
+}
+
+/// A line in the list of devices.
+pub(crate) struct Device {
+    id: String,
+    name: String,
+    address: String,
+    logged_in: String,
+    last_seen: String,
+    this: bool,
+}
+
+input! {
+    Profile { display_name: "How the person wants to be addressed, up to 100 characters; may be empty." }
+}
+
+input! {
+    PasswordChange { new_password: "The new password, 12 to 128 code points unless the settings say otherwise." }
+}
+
+input! {
+    EmailChange { email: "The new address." }
+}
+
+async fn show(person: SignedIn, _: NoInput) -> Result<Reply, Refused> {
+    let page = read(&person).await?;
+    let body = json!({ "email": page.address.as_str(), "name": page.name, "csrf_token": person.csrf_token() });
+    Ok(Reply::page(&body, page))
+}
+
+async fn rename(person: SignedIn, input: Profile) -> Result<Reply, Refused> {
+    let cx = person.cx();
+    let Some(name) = accounts::display_name(&input.display_name) else {
+        let page = AccountPage { typed_name: input.display_name.to_string(), ..read(&person).await? };
+        return Err(Problem::field("display_name", "name_too_long", "A name has at most 100 characters."))
+            .or_page(|| page);
+    };
+    accounts::rename(cx, person.account(), &name, person.visit().address).await?;
+    Ok(Reply::done(&json!({ "name": name }), format!("{}/account?done=profile-saved", cx.site.base)))
+}
+
+async fn change_password(person: Reauthenticated, input: PasswordChange) -> Result<Reply, Refused> {
+    let cx = person.cx();
+    let page = read(&person).await?;
+    let address = page.address.clone();
+    let password = match passwords::policy(&cx.settings.passwords, &cx.site.name, &address, &input.new_password) {
+        Ok(password) => password,
+        Err(denied) => return Err(passwords::refused("new_password", &denied)).or_page(|| page),
+    };
+    let opened = passwords::change(cx, person.live(), &address, password, &person.visit()).await.or_page(|| page)?;
+    let done = json!({ "changed": true, "csrf_token": opened.csrf_token() });
+    Ok(Reply::done(&done, format!("{}/account?done=password-changed", cx.site.base)).cookie(opened.cookie(cx)))
+}
+
+async fn change_email(person: Reauthenticated, input: EmailChange) -> Result<Reply, Refused> {
+    let cx = person.cx();
+    let email = match EmailAddress::parse(&input.email) {
+        Ok(email) => email,
+        Err(denied) => {
+            let page = AccountPage { typed_email: input.email.to_string(), ..read(&person).await? };
+            return Err(Problem::field("email", "email_invalid", denied.to_string())).or_page(|| page);
+        }
+    };
+    if let Err(refusal) = email_change::request(cx, person.account(), &email, &person.visit()).await {
+        let page = AccountPage { typed_email: input.email.to_string(), ..read(&person).await? };
+        return Err(refusal).or_page(|| page);
+    }
+    let lifetime = spoken(cx.settings.email_change.lifetime);
+    let page = CheckMailPage { purpose: Purpose::EmailChange, address: email.to_string(), lifetime };
+    Ok(Reply::page(&json!({ "sent": true }), page).status(StatusCode::ACCEPTED))
+}
+
+/// Reads everything that the page of this person shows.
+async fn read(person: &SignedIn) -> Result<AccountPage, Refused> {
+    let cx = person.cx();
+    let account = accounts::by_id(&cx.db, person.account())
+        .await?
+        .ok_or_else(|| Fault::new("showing an account", "it is gone"))?;
+    let now = cx.clock.now();
+    let pending = email_change::pending(&cx.db, account.standing(), now).await?;
+    let changed_at = passwords::changed_at(&cx.db, account.id).await?;
+    let devices = sessions::list(cx, account.id).await?;
+    Ok(AccountPage {
+        typed_name: account.name.clone(),
+        name: account.name.clone(),
+        address: account.email,
+        pending: pending.map(|email| email.to_string()),
+        proven: reauthentication::is_recent(cx, person.proved_at()),
+        typed_email: String::new(),
+        password_age: changed_at.map_or_else(String::new, |at| ago(at, now)),
+        devices: devices.into_iter().map(|listed| Device::of(listed, person, now)).collect(),
+    })
+}
+
+impl Device {
+    fn of(listed: sessions::Listed, person: &SignedIn, now: Timestamp) -> Self {
+        Self {
+            id: listed.id.to_string(),
+            name: listed.device,
+            address: listed.address,
+            logged_in: ago(listed.created_at, now),
+            last_seen: ago(listed.seen_at, now),
+            this: listed.id == person.session(),
+        }
+    }
+}
