@@ -1,0 +1,14 @@
+//! What may somebody do who sits at the server? The acts behind the command line.
+//!
+//! - `operator/disabled-stays-out`: A disabled account cannot log in, and a login already under way does not finish.
+//! - `operator/disabled-sessions-end`: Disabling an account ends all its sessions at once.
+//! - `operator/deleted-is-gone`: Deleting an account removes every row about it; the audit log keeps its id.
+//!
+//! Who can run the command line can read the database, so nothing here asks for a password. Every act here is audited.
+
+mod flow;
+
+pub use flow::{
+    create_account, delete, disable, enable, import_hash, list, new_password, rename, revoke, revoke_all_of,
+    revoke_everything, sessions,
+};
