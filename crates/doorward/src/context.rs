@@ -1,0 +1,42 @@
+//! What every flow is given: the database, the clock, the keys, the policy. Nothing else is global.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use doorward_core::{Clock, Entropy, KeyRing};
+
+use crate::{
+    audit,
+    base::{db::Database, mail},
+    guard::CookieNames,
+    metrics::Metrics,
+    passwords,
+    settings::Settings,
+    site::Site,
+};
+
+/// The surroundings of every flow.
+pub(crate) struct Context {
+    pub(crate) db: Database,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) settings: Settings,
+    pub(crate) site: Site,
+    pub(crate) cookies: CookieNames,
+    pub(crate) hashing: passwords::Pool,
+    pub(crate) post: mail::Post,
+    pub(crate) stream: audit::Stream,
+    pub(crate) metrics: Metrics,
+    pub(crate) ring: RwLock<Arc<KeyRing>>,
+}
+
+impl Context {
+    /// The signing keys in force.
+    pub(crate) fn keys(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts other signing keys in force.
+    pub(crate) fn replace_keys(&self, ring: KeyRing) {
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+    }
+}

@@ -1,0 +1,307 @@
+//! The front door: building a Doorward, mounting it, and letting it work.
+
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    sync::{Arc, RwLock},
+    time::Duration,
+};
+
+use axum::{Router, extract::Request, http::StatusCode, middleware, routing::get};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use doorward_core::{
+    AccountId, Clock, EmailAddress, Entropy, KeyRing, Secret, SystemClock, SystemEntropy,
+    password::{Hasher, Parameters, Pepper, Peppers},
+};
+
+use crate::{
+    accounts,
+    audit::Stream,
+    base::{
+        db::{Database, DatabaseUrl},
+        mail::{self, Post, Transport},
+        settings::SettingsError,
+    },
+    context::Context,
+    error::Fault,
+    features::{self, Stage},
+    guard::{self, Protected},
+    metrics::Metrics,
+    passwords::Pool,
+    settings::Settings,
+    site::Site,
+};
+
+/// A running authentication system; clones share everything.
+#[derive(Clone)]
+pub struct Doorward {
+    cx: Arc<Context>,
+}
+
+/// Collects what a [`Doorward`] needs.
+pub struct Builder {
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    keys: Option<KeyRing>,
+    mailbox: Option<PathBuf>,
+    stream: Stream,
+}
+
+/// Why a Doorward could not be built.
+#[derive(Debug)]
+pub enum StartError {
+    /// Settings that cannot be used, each with its cure.
+    Settings(Vec<SettingsError>),
+    /// Something that was needed did not answer.
+    Fault(Fault),
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Settings(errors) => errors.iter().try_for_each(|error| writeln!(f, "{error}")),
+            Self::Fault(fault) => fault.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl From<Fault> for StartError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<SettingsError> for StartError {
+    fn from(error: SettingsError) -> Self {
+        Self::Settings(vec![error])
+    }
+}
+
+impl Builder {
+    /// Uses these signing keys; without them building fails.
+    #[must_use]
+    pub fn keys(mut self, keys: KeyRing) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+
+    /// Puts letters into `folder`, shows them at `/auth/dev/mailbox`, and says on every page that this is development.
+    #[must_use]
+    pub fn development_mailbox(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.mailbox = Some(folder.into());
+        self
+    }
+
+    /// Sends every audit event to `stream` as well.
+    #[must_use]
+    pub fn audit_stream(mut self, stream: Stream) -> Self {
+        self.stream = stream;
+        self
+    }
+
+    /// Takes the time from `clock`; for tests.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Takes randomness from `entropy`; for tests.
+    #[must_use]
+    pub fn entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
+        self.entropy = entropy;
+        self
+    }
+
+    /// Checks the settings, opens the database, applies missing migrations under a lock and sets the hashing memory aside.
+    pub async fn build(self) -> Result<Doorward, StartError> {
+        let doorward = self.open().await?;
+        let applied = doorward.migrate().await?;
+        if !applied.is_empty() {
+            tracing::info!(?applied, "migrated the database");
+        }
+        Ok(doorward)
+    }
+
+    /// The same without touching the schema: for the command that applies migrations, and for tools that must not.
+    pub async fn open(self) -> Result<Doorward, StartError> {
+        let dev = self.mailbox.is_some();
+        let site = Site::new(&self.settings.site, dev)?;
+        let keys = self
+            .keys
+            .ok_or_else(|| error("keys.file", "there are no signing keys", "Make them with `doorward keys rotate`."))?;
+        let transport = match self.mailbox {
+            Some(folder) => Transport::Folder(folder),
+            None => Transport::smtp(&self.settings.mail)?,
+        };
+        let url = DatabaseUrl::parse(&self.settings.database.url).ok_or_else(|| {
+            error(
+                "database.url",
+                "it names no engine that we know",
+                "Write sqlite:PATH or postgres://user:password@host/name.",
+            )
+        })?;
+        let metrics = Metrics::new();
+        let hashing = Pool::start(hashers(&self.settings.passwords)?, metrics.hashing_waiting.clone())?;
+        let cx = Context {
+            db: Database::open(&url, self.settings.database.ca.as_deref().map(Path::new)).await?,
+            clock: self.clock,
+            entropy: self.entropy,
+            cookies: site.cookies(),
+            site,
+            hashing,
+            post: Post::new(transport),
+            stream: self.stream,
+            metrics,
+            ring: RwLock::new(Arc::new(keys)),
+            settings: self.settings,
+        };
+        Ok(Doorward { cx: Arc::new(cx) })
+    }
+}
+
+impl Doorward {
+    /// Begins to build one.
+    pub fn builder(settings: Settings) -> Builder {
+        Builder {
+            settings,
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            keys: None,
+            mailbox: None,
+            stream: Stream::default(),
+        }
+    }
+
+    /// The routes under `/auth`, and `/healthz` and `/readyz`.
+    pub fn router(&self) -> Router {
+        let ready = self.clone();
+        let stage = if self.cx.site.dev { Stage::Development } else { Stage::Production };
+        let health = Router::new().route("/healthz", get(|| async { "ok\n" })).route(
+            "/readyz",
+            get(move || async move {
+                match ready.cx.db.ping().await {
+                    Ok(()) => (StatusCode::OK, "ready\n"),
+                    Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
+                }
+            }),
+        );
+        features::routes(stage).router(&self.cx).merge(health)
+    }
+
+    /// A whole service: [`Doorward::router`], the way from `/` to the account, and a page for everything else.
+    pub fn service(&self) -> Router {
+        let (cx, home) = (Arc::clone(&self.cx), Arc::clone(&self.cx));
+        self.router().route("/", get(move || async move { guard::home(&home) })).fallback(move |request: Request| {
+            let response = guard::not_found(&cx, &request);
+            async move { response }
+        })
+    }
+
+    /// Puts an application's own routes behind the origin and CSRF check, so that the guards work there as extractors.
+    pub fn protect<S: Clone + Send + Sync + 'static>(&self, app: Router<S>) -> Router<S> {
+        app.layer(middleware::from_fn_with_state(Protected::new(&self.cx), guard::protect))
+    }
+
+    /// Sends letters and clears away what is over, until `stop` is done. Several nodes may do this at once.
+    pub async fn work(&self, stop: impl Future<Output = ()>) {
+        let letters = || async {
+            loop {
+                if let Err(fault) = self.deliver_letters().await {
+                    tracing::warn!(%fault, "cannot look after letters now");
+                    tokio::time::sleep(Duration::from_secs(5)).await;
+                }
+                self.cx.post.idle().await;
+            }
+        };
+        let purge = async {
+            loop {
+                if let Err(fault) = features::purge(&self.cx).await {
+                    tracing::warn!(%fault, "cannot clear away now");
+                }
+                tokio::time::sleep(Duration::from_secs(60)).await;
+            }
+        };
+        // A slow mail server holds up one of them, not all.
+        let letters = async { tokio::join!(letters(), letters(), letters(), letters()) };
+        tokio::select! {
+            _ = letters => {}
+            () = purge => {}
+            () = stop => {}
+        }
+    }
+
+    /// Writes and sends the letters that are due now; returns how many orders were taken up.
+    pub async fn deliver_letters(&self) -> Result<usize, Fault> {
+        mail::deliver(&self.cx, &features::composers()).await
+    }
+
+    /// Applies the migrations that are missing; returns their names.
+    pub async fn migrate(&self) -> Result<Vec<&'static str>, Fault> {
+        self.cx.db.migrate(&features::migrations(), self.cx.clock.now()).await
+    }
+
+    /// Puts other signing keys in force, without a restart.
+    pub fn replace_keys(&self, keys: KeyRing) {
+        self.cx.replace_keys(keys);
+    }
+
+    /// The counters in the Prometheus text format.
+    pub fn metrics(&self) -> String {
+        self.cx.metrics.text()
+    }
+
+    /// Finds an account by its address.
+    pub async fn account_of(&self, email: &EmailAddress) -> Result<Option<AccountId>, Fault> {
+        Ok(accounts::by_email(&self.cx.db, email).await?.map(|account| account.id))
+    }
+
+    /// The database, for the tools of an operator.
+    pub fn database(&self) -> &Database {
+        &self.cx.db
+    }
+
+    pub(crate) fn context(&self) -> &Arc<Context> {
+        &self.cx
+    }
+}
+
+fn hashers(settings: &crate::passwords::Settings) -> Result<Vec<Hasher>, StartError> {
+    let parameters = Parameters::new(settings.memory_kib, settings.passes).map_err(|cause| {
+        error("passwords.memory_kib", &cause.to_string(), "Use 47104 with 1 pass, 19456 with 2 or 12288 with 3.")
+    })?;
+    let peppers = Arc::new(peppers(settings)?);
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let threads = if settings.threads == 0 { cores } else { settings.threads as usize };
+    let no_memory = |_| {
+        StartError::Fault(Fault::new("setting hashing memory aside", "there is not enough; lower passwords.threads"))
+    };
+    (0..threads).map(|_| Hasher::new(parameters, Arc::clone(&peppers)).map_err(no_memory)).collect()
+}
+
+fn peppers(settings: &crate::passwords::Settings) -> Result<Peppers, StartError> {
+    let parse = |key: &'static str, text: &str| -> Result<Pepper, SettingsError> {
+        let malformed = || {
+            error(key, "a pepper is `ID:SECRET`, the secret in base64url", "Make one with `openssl rand -base64 32`.")
+        };
+        let (id, secret) = text.split_once(':').ok_or_else(malformed)?;
+        let secret = URL_SAFE_NO_PAD.decode(secret.trim_end_matches('=')).map_err(|_| malformed())?;
+        Pepper::new(id, Secret::new(secret)).map_err(|cause| error(key, &cause.to_string(), "Use another one."))
+    };
+    let text = |secret: &crate::base::settings::SecretText| {
+        secret.get().and_then(Secret::expose_text).unwrap_or_default().trim().to_owned()
+    };
+    let (active, retired) = (text(&settings.pepper), text(&settings.old_peppers));
+    let active = (!active.is_empty()).then(|| parse("passwords.pepper", &active)).transpose()?;
+    let retired =
+        retired.split_whitespace().map(|text| parse("passwords.old_peppers", text)).collect::<Result<_, _>>()?;
+    Ok(Peppers::new(active, retired)
+        .map_err(|cause| error("passwords.old_peppers", &cause.to_string(), "Use other ones."))?)
+}
+
+fn error(key: &str, problem: &str, cure: &str) -> SettingsError {
+    SettingsError { key: key.to_owned(), problem: problem.to_owned(), cure: cure.to_owned() }
+}

@@ -1,0 +1,100 @@
+//! All features in one place: their routes, their tables, their letters, what they forget with an account.
+
+use doorward_core::{AccountId, EmailAddress};
+
+use crate::{
+    account_page, accounts, attempts, audit,
+    base::{
+        db::{Durability, Migration, Transaction},
+        mail::{self, Composer},
+        throttle,
+    },
+    context::Context,
+    email_change,
+    error::Fault,
+    guard::Routes,
+    login, mailbox, openapi, password_reset, passwords, reauthentication, sessions, signup, site,
+};
+
+/// Where a Doorward runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// On somebody's own machine, with a mailbox page instead of real letters.
+    Development,
+    /// Anywhere else.
+    Production,
+}
+
+/// The routes of every feature.
+pub(crate) fn routes(stage: Stage) -> Routes {
+    let mut routes = Routes::default();
+    signup::http::routes(&mut routes);
+    login::http::routes(&mut routes);
+    sessions::http::routes(&mut routes);
+    reauthentication::http::routes(&mut routes);
+    password_reset::http::routes(&mut routes);
+    email_change::http::routes(&mut routes);
+    account_page::http::routes(&mut routes);
+    openapi::routes(&mut routes);
+    site::http::routes(&mut routes);
+    if stage == Stage::Development {
+        mailbox::http::routes(&mut routes);
+    }
+    routes
+}
+
+/// The schema of every feature, in the order in which it is applied.
+pub(crate) fn migrations() -> Vec<Migration> {
+    [
+        audit::MIGRATIONS,
+        throttle::MIGRATIONS,
+        mail::MIGRATIONS,
+        accounts::MIGRATIONS,
+        passwords::MIGRATIONS,
+        sessions::MIGRATIONS,
+        password_reset::MIGRATIONS,
+        signup::MIGRATIONS,
+        email_change::MIGRATIONS,
+    ]
+    .concat()
+}
+
+/// What writes letters.
+pub(crate) fn composers() -> Vec<Composer> {
+    [signup::COMPOSERS, login::COMPOSERS, password_reset::COMPOSERS, passwords::COMPOSERS, email_change::COMPOSERS]
+        .concat()
+}
+
+/// Removes what every feature keeps about an account that is being deleted.
+pub(crate) async fn forget_account(
+    tx: &mut Transaction,
+    account: AccountId,
+    email: &EmailAddress,
+) -> Result<(), Fault> {
+    mail::forget(tx, account, email).await?;
+    signup::forget(tx, email).await?;
+    attempts::pardon(tx, email).await?;
+    sessions::forget(tx, account).await?;
+    passwords::forget(tx, account).await?;
+    password_reset::forget(tx, account).await?;
+    email_change::forget(tx, account).await
+}
+
+/// Removes what is over. Sessions, of which there may be many, go in pieces, so that nobody waits long to write.
+pub(crate) async fn purge(cx: &Context) -> Result<(), Fault> {
+    loop {
+        let mut tx = cx.db.begin(Durability::Relaxed).await?;
+        let removed = sessions::purge(cx, &mut tx).await?;
+        tx.commit().await?;
+        if removed == 0 {
+            break;
+        }
+    }
+    let mut tx = cx.db.begin(Durability::Relaxed).await?;
+    password_reset::purge(cx, &mut tx).await?;
+    signup::purge(cx, &mut tx).await?;
+    email_change::purge(cx, &mut tx).await?;
+    throttle::purge(&mut tx, cx.clock.now()).await?;
+    audit::purge(cx, &mut tx).await?;
+    tx.commit().await
+}

@@ -1,0 +1,118 @@
+//! Many at the same moment, and a hashing pool without room for one more.
+
+use std::{
+    future::Future,
+    net::Ipv4Addr,
+    sync::{Arc, Condvar, Mutex},
+};
+
+use tokio::task::JoinSet;
+
+use super::{Actor, Answer, TestApp};
+use crate::{guard::Visit, sessions::DeviceLabel};
+
+/// Lets all of them run at once and gathers what each was answered, in their order.
+pub(crate) async fn at_once<F>(many: impl IntoIterator<Item = F>) -> Vec<F::Output>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    let under_way: Vec<_> = many.into_iter().map(tokio::spawn).collect();
+    let mut done = Vec::with_capacity(under_way.len());
+    for one in under_way {
+        done.push(one.await.unwrap());
+    }
+    done
+}
+
+/// What can be told apart from outside: status, headers without the date, and the body, with `typed` made the same.
+pub(crate) fn seen(answer: &Answer, typed: &str) -> (u16, Vec<(String, String)>, String) {
+    // A page repeats what was typed, so its length is the visitor's own.
+    let same_for_all = |name: &str| !["date", "content-length"].contains(&name);
+    let headers = answer.headers.iter().filter(|(name, _)| same_for_all(name.as_str()));
+    let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
+    (answer.status, headers.collect(), answer.text().replace(typed, "TYPED"))
+}
+
+/// Makes sure that nobody was answered anything but `expected`, or that there was no room for another hash.
+///
+/// How many hashes fit depends on how busy the machine is on which the test runs.
+pub(crate) fn only(expected: &[u16], answers: &[Answer]) {
+    for answer in answers {
+        assert!(expected.contains(&answer.status) || answer.code() == "busy", "{} {}", answer.status, answer.text());
+    }
+}
+
+/// Sends a form from a browser of its own with the cookies and the token of `from`, so that many can do so at once.
+pub(crate) fn post_as(
+    from: &Actor,
+    token: &str,
+    path: &'static str,
+    form: &[(&str, &str)],
+) -> impl Future<Output = Answer> + use<> {
+    let (mut browser, token) = (from.clone(), token.to_owned());
+    let form: Vec<_> = form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    async move {
+        let form: Vec<_> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        browser.post_with(&token, path, &form).await
+    }
+}
+
+/// A visit from a browser that is new to everybody, for calls of a flow.
+pub(crate) fn visit() -> Visit {
+    Visit { address: Ipv4Addr::LOCALHOST.into(), device: DeviceLabel::of(""), device_mark: None }
+}
+
+/// The hashing pool of an application while nobody else gets in; dropping it lets everybody go.
+pub(crate) struct FullPool {
+    gate: Arc<Gate>,
+    inside: JoinSet<bool>,
+}
+
+#[derive(Default)]
+struct Gate {
+    open: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl FullPool {
+    /// Sends in jobs that do not end until one more is refused.
+    pub(crate) async fn of(app: &TestApp) -> Self {
+        let gate = Arc::new(Gate::default());
+        let mut inside = JoinSet::new();
+        for _ in 0..1100 {
+            let (cx, gate) = (Arc::clone(app.doorward.context()), Arc::clone(&gate));
+            inside.spawn(async move { cx.hashing.run(move |_| gate.wait()).await.is_ok() });
+        }
+        let first = inside.join_next().await.unwrap().unwrap();
+        assert!(!first, "the first that comes back is one that was refused");
+        // All that do not fit have been refused once only those inside are left.
+        while inside.len() as i64 > app.doorward.context().metrics.hashing_waiting.get() {
+            assert!(!inside.join_next().await.unwrap().unwrap());
+        }
+        Self { gate, inside }
+    }
+
+    /// Lets everybody go, and waits until they have gone.
+    pub(crate) async fn empty(mut self) {
+        self.gate.open();
+        while self.inside.join_next().await.is_some() {}
+    }
+}
+
+impl Drop for FullPool {
+    fn drop(&mut self) {
+        self.gate.open();
+    }
+}
+
+impl Gate {
+    fn wait(&self) {
+        let open = self.open.lock().unwrap();
+        drop(self.opened.wait_while(open, |open| !*open).unwrap());
+    }
+
+    fn open(&self) {
+        *self.open.lock().unwrap() = true;
+        self.opened.notify_all();
+    }
+}

@@ -1,0 +1,4 @@
+//! What is written down about this crate, held against the code.
+
+mod golden;
+mod openapi;
