@@ -1,0 +1,84 @@
+//! `doorward audit`: who did what, when, with which result.
+
+mod export;
+mod read;
+
+use clap::{Args, Subcommand};
+use doorward::{
+    Doorward,
+    core::Timestamp,
+    operate::{Action, Filter, Recorded},
+};
+
+use super::{account, open};
+use crate::{cli::Global, failure::Failure, moment, output};
+
+/// `doorward audit`
+#[derive(Subcommand)]
+pub(crate) enum Audit {
+    /// Shows the newest events, and with --follow those to come
+    Tail(read::Tail),
+    /// Finds events, newest first
+    Search(read::Search),
+    /// Writes all events that are asked for to a file, newest first
+    Export(export::Export),
+}
+
+/// Which events are meant.
+#[derive(Args)]
+struct Which {
+    /// Those by or about this account
+    #[arg(long, value_name = "EMAIL|ID")]
+    user: Option<String>,
+    /// Those of this kind, for example `login` or `password.reset`
+    #[arg(long, value_parser = action)]
+    action: Option<Action>,
+    /// Not before this time: 2026-01-31, 2026-01-31T12:00:00Z, or how long ago (30m, 12h, 7d)
+    #[arg(long, value_name = "TIME", value_parser = moment::parse)]
+    since: Option<Timestamp>,
+    /// Before this time
+    #[arg(long, value_name = "TIME", value_parser = moment::parse)]
+    until: Option<Timestamp>,
+}
+
+impl Audit {
+    /// Does it.
+    pub(crate) async fn run(self, global: &Global) -> Result<(), Failure> {
+        let doorward = open(global).await?;
+        match self {
+            Self::Tail(tail) => tail.run(&doorward).await,
+            Self::Search(search) => search.run(&doorward).await,
+            Self::Export(export) => export.run(&doorward).await,
+        }
+    }
+}
+
+impl Which {
+    async fn filter(&self, doorward: &Doorward) -> Result<Filter, Failure> {
+        let account = match &self.user {
+            Some(named) => Some(account(doorward, named).await?),
+            None => None,
+        };
+        Ok(Filter { account, action: self.action, since: self.since.unwrap_or_default(), until: self.until })
+    }
+}
+
+fn action(text: &str) -> Result<Action, String> {
+    let names = || Action::ALL.iter().map(|action| action.name()).collect::<Vec<_>>().join(", ");
+    let found = Action::ALL.iter().find(|action| action.name() == text).copied();
+    found.ok_or_else(|| format!("there are: {}", names()))
+}
+
+/// Shows one event as a line for people.
+fn show(event: &Recorded) -> Result<(), Failure> {
+    let target = event.target.as_deref().filter(|target| *target != event.actor).map(|target| format!(" on {target}"));
+    let address = event.address.as_deref().map(|address| format!(" from {address}"));
+    let (target, address) = (target.unwrap_or_default(), address.unwrap_or_default());
+    let text = format!("{} {} {} by {}{target}{address}", event.at, event.action, event.result, event.actor);
+    output::line(&output::one_line(&text))
+}
+
+/// The event as one line of JSON, the same as the audit stream writes.
+fn json_of(event: &Recorded) -> String {
+    serde_json::to_string(event).expect("an event is made of texts")
+}

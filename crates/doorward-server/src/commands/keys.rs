@@ -1,0 +1,124 @@
+//! `doorward keys`: the signing keys of cookies.
+//!
+//! - `server/rotation-logs-nobody-out`: A rotation of the keys logs nobody out; one `--at-once` logs everybody out.
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use doorward::{
+    KeyFile, KeyFileError,
+    core::{Clock, SystemClock, SystemEntropy, Timestamp},
+};
+use serde_json::json;
+
+use crate::{cli::Global, failure::Failure, output};
+
+/// `doorward keys`
+#[derive(Subcommand)]
+pub(crate) enum Keys {
+    /// Adds a key that signs from now on, or makes the file; nobody is logged out
+    Rotate(Rotate),
+    /// Lists the keys: ids and times, never the secrets
+    List(List),
+}
+
+/// `doorward keys rotate`
+#[derive(Args)]
+#[command(after_help = "\
+Running servers read the file within ten seconds, or at once on SIGHUP. With several nodes, copy the file to all of them
+within --lead: until then the new key is known and does not sign yet.
+
+Examples:
+  doorward keys rotate                  every few months; nobody notices
+  doorward keys rotate --lead 3600      an hour to bring the file to all nodes
+  doorward keys rotate --at-once        after a theft of the keys: logs everybody out")]
+pub(crate) struct Rotate {
+    /// Removes all other keys: every cookie ever signed is refused and everybody has to log in again
+    #[arg(long, conflicts_with = "lead")]
+    at_once: bool,
+    /// Seconds until the new key signs
+    #[arg(long, value_name = "SECS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(0..=604_800))]
+    lead: u32,
+}
+
+/// `doorward keys list`
+#[derive(Args)]
+pub(crate) struct List {
+    /// One JSON object for each key
+    #[arg(long)]
+    json: bool,
+}
+
+impl Keys {
+    /// Does it.
+    pub(crate) fn run(self, global: &Global) -> Result<(), Failure> {
+        let loaded = global.source()?.load()?;
+        match self {
+            Self::Rotate(rotate) => rotate.run(&loaded.keys(), loaded.settings.sessions.absolute),
+            Self::List(list) => list.run(&loaded.keys()),
+        }
+    }
+}
+
+impl Rotate {
+    fn run(self, file: &KeyFile, session_lifetime: Duration) -> Result<(), Failure> {
+        let path = file.path().display();
+        let now = SystemClock.now();
+        if self.at_once {
+            let id = file.replace_all(now, &SystemEntropy).map_err(|cause| unusable(&cause))?;
+            return output::line(&format!("Key {id} is now the only one in {path}: everybody has to log in again."));
+        }
+        let is_first = !file.path().exists();
+        let lead = Duration::from_secs(self.lead.into());
+        let id = file.rotate(now, lead, session_lifetime, &SystemEntropy).map_err(|cause| unusable(&cause))?;
+        if is_first {
+            return output::line(&format!("Made {path} with key {id}."));
+        }
+        output::line(&format!(
+            "Added key {id} to {path}; it signs from {}. Nobody is logged out.",
+            output::time(now.after(lead))
+        ))
+    }
+}
+
+impl List {
+    fn run(self, file: &KeyFile) -> Result<(), Failure> {
+        let now = SystemClock.now();
+        let mut keys = file.list().map_err(|cause| unusable(&cause))?;
+        keys.sort_by_key(|(_, from)| *from);
+        let signing = keys.iter().rfind(|(_, from)| *from <= now).or(keys.first()).map(|(id, _)| *id);
+        let does = |id: u32, from: Timestamp| match () {
+            () if Some(id) == signing => "signs",
+            () if from > now => "will sign",
+            () => "verifies",
+        };
+        if self.json {
+            return keys.iter().try_for_each(|(id, from)| {
+                output::json(&json!({ "id": id, "signs_from": output::time(*from), "does": does(*id, *from) }))
+            });
+        }
+        let mut rows = vec![["ID", "SIGNS FROM", "DOES"].map(str::to_owned)];
+        rows.extend(keys.iter().map(|(id, from)| [id.to_string(), output::time(*from), does(*id, *from).to_owned()]));
+        output::table(&rows)
+    }
+}
+
+fn unusable(cause: &KeyFileError) -> Failure {
+    match cause {
+        KeyFileError::Io(path, cause) => Failure::could_not(
+            format!("cannot read or write {}: {cause}", path.display()),
+            "Make its folder, run this as the server's user, or correct keys.file.",
+        ),
+        KeyFileError::Ring(path, _) => {
+            Failure::could_not(format!("{cause}").trim_end_matches('.'), format!("The file is {}.", path.display()))
+        }
+        KeyFileError::Exposed(path) => Failure::could_not(
+            format!("others may read {}", path.display()),
+            format!("Run `chmod 600 {}`.", path.display()),
+        ),
+        KeyFileError::Line(path, line) => Failure::could_not(
+            format!("{}, line {line} is not `ID SIGNS_FROM SECRET`", path.display()),
+            "Restore the file from a backup, or remove it and run `doorward keys rotate`.",
+        ),
+    }
+}

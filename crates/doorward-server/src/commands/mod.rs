@@ -1,0 +1,118 @@
+//! The commands, one file each, and what they share.
+
+pub(crate) mod audit;
+pub(crate) mod backup;
+pub(crate) mod config;
+pub(crate) mod dev;
+pub(crate) mod keys;
+pub(crate) mod migrate;
+pub(crate) mod serve;
+pub(crate) mod session;
+pub(crate) mod user;
+
+use std::future::Future;
+
+use doorward::{
+    Doorward,
+    core::{AccountId, Clock, EmailAddress, Entropy, Key, KeyRing, Secret, SystemClock, SystemEntropy},
+};
+
+use crate::{
+    cli::{Cli, Command, Global},
+    failure::Failure,
+    log,
+    settings::{Loaded, Source},
+};
+
+/// Does what the command line says.
+pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
+    let command = cli.command.unwrap_or(Command::Dev(dev::Dev::default()));
+    let global = cli.global;
+    let is_server = matches!(command, Command::Dev(_) | Command::Serve(_));
+    log::start(global.targets(is_server), global.form());
+    match command {
+        Command::Dev(dev) => dev.run(&global),
+        Command::Serve(serve) => serve.run(&global),
+        Command::Migrate(migrate) => wait(migrate.run(&global)),
+        Command::User(user) => wait(user.run(&global)),
+        Command::Session(session) => wait(session.run(&global)),
+        Command::Audit(audit) => wait(audit.run(&global)),
+        Command::Keys(keys) => keys.run(&global),
+        Command::Backup(backup) => wait(backup.run(&global)),
+        Command::Config(config) => wait(config.run(&global)),
+    }
+}
+
+/// Runs the work of a server, on as many threads as `workers` says; 0 means one for each core.
+fn serve_until_done(workers: usize, work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if workers > 0 {
+        builder.worker_threads(workers);
+    }
+    let runtime = builder.enable_all().build().map_err(no_runtime)?;
+    let result = runtime.block_on(work);
+    // Connections that were cut off must not keep the process.
+    runtime.shutdown_background();
+    result
+}
+
+/// Runs the work of a command that does one thing.
+fn wait(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    // The library waits for the disk in a way that needs this kind of runtime; one thread is enough.
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(no_runtime)?;
+    runtime.block_on(work)
+}
+
+fn no_runtime(cause: std::io::Error) -> Failure {
+    Failure::could_not(format!("cannot start threads: {cause}"), "Raise the limits of processes and open files.")
+}
+
+/// Opens the data of the server that is meant, beside that server or without it.
+async fn open(global: &Global) -> Result<Doorward, Failure> {
+    let source = global.source()?;
+    let loaded = source.load()?;
+    let doorward = without_schema(&source, loaded).await?;
+    let unready =
+        |fault| Failure::could_not(fault, "If the database is new, run `doorward migrate` or start the server first.");
+    doorward.database().ping().await.map_err(unready)?;
+    Ok(doorward)
+}
+
+/// The same without asking whether the tables are there.
+async fn without_schema(source: &Source, loaded: Loaded) -> Result<Doorward, Failure> {
+    let mut settings = loaded.settings;
+    // A command hashes at most one password.
+    settings.passwords.threads = 1;
+    let mut builder = Doorward::builder(settings).keys(throwaway_keys());
+    if let Source::Folder(folder) = source {
+        builder = builder.development_mailbox(folder.mailbox());
+    }
+    Ok(builder.open().await?)
+}
+
+/// Keys for a Doorward that signs nothing and checks no cookie: a command about data has no business with the real ones.
+pub(crate) fn throwaway_keys() -> KeyRing {
+    let mut secret = vec![0; 32];
+    SystemEntropy.fill(&mut secret);
+    let key = Key { id: 1, signs_from: SystemClock.now(), secret: Secret::new(secret) };
+    KeyRing::new(vec![key]).expect("one random key is a ring")
+}
+
+/// Finds the account that an address or an id names.
+async fn account(doorward: &Doorward, named: &str) -> Result<AccountId, Failure> {
+    if let Ok(id) = named.parse() {
+        return Ok(id);
+    }
+    let email = address(named)?;
+    doorward.account_of(&email).await?.ok_or_else(|| no_account(named))
+}
+
+fn address(text: &str) -> Result<EmailAddress, Failure> {
+    EmailAddress::parse(text)
+        .map_err(|_| Failure::usage(format!("`{text}` is no mail address"), "Write it as name@example.com."))
+}
+
+fn no_account(named: &str) -> Failure {
+    Failure::could_not(format!("there is no account {named}"), "`doorward user list` shows all.")
+}

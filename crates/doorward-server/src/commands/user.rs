@@ -1,0 +1,211 @@
+//! `doorward user`: accounts, for an operator.
+//!
+//! - `server/password-not-an-argument`: A password is read from the terminal or from standard input, never from the command
+//!   line, where every user of the machine could see it.
+
+use std::io::{self, BufRead, IsTerminal, Read, Write};
+
+use clap::{Args, Subcommand};
+use doorward::{Doorward, operate};
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::{account, address, no_account, open};
+use crate::{cli::Global, failure::Failure, output};
+
+/// `doorward user`
+#[derive(Subcommand)]
+pub(crate) enum User {
+    /// Makes an account with a confirmed address
+    Create(Create),
+    /// Lists accounts in the order of their addresses
+    List(List),
+    /// Keeps an account out and ends its sessions
+    Disable(Named),
+    /// Lets a disabled account log in again
+    Enable(Named),
+    /// Removes an account and everything that belongs to it
+    Delete(Delete),
+}
+
+/// `doorward user create`
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  doorward user create ann@example.com                               asks for the password
+  pwgen -s 20 1 | doorward user create ann@example.com --password-stdin")]
+pub(crate) struct Create {
+    /// The mail address
+    email: String,
+    /// Reads the password from standard input, up to the end of its first line
+    #[arg(long)]
+    password_stdin: bool,
+    /// How the person is to be addressed
+    #[arg(long)]
+    name: Option<String>,
+}
+
+/// `doorward user list`
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  doorward user list
+  doorward user list --after mia@example.com --limit 1000
+  doorward user list --json | jq -r 'select(.disabled_at != null) | .email'")]
+pub(crate) struct List {
+    /// Begins after this address
+    #[arg(long, default_value = "", hide_default_value = true)]
+    after: String,
+    /// At most this many
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    limit: u32,
+    /// One JSON object for each account
+    #[arg(long)]
+    json: bool,
+}
+
+/// An account.
+#[derive(Args)]
+pub(crate) struct Named {
+    /// Its mail address or its id
+    #[arg(value_name = "EMAIL|ID")]
+    account: String,
+}
+
+/// `doorward user delete`
+#[derive(Args)]
+pub(crate) struct Delete {
+    /// Its mail address or its id
+    #[arg(value_name = "EMAIL|ID")]
+    account: String,
+    /// Does not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+impl User {
+    /// Does it.
+    pub(crate) async fn run(self, global: &Global) -> Result<(), Failure> {
+        let doorward = open(global).await?;
+        match self {
+            Self::Create(create) => create.run(&doorward).await,
+            Self::List(list) => list.run(&doorward).await,
+            Self::Disable(Named { account: named }) => {
+                let id = account(&doorward, &named).await?;
+                done(
+                    operate::disable(&doorward, id).await?,
+                    &named,
+                    "may not log in any more; all its sessions have ended",
+                )
+            }
+            Self::Enable(Named { account: named }) => {
+                let id = account(&doorward, &named).await?;
+                done(operate::enable(&doorward, id).await?, &named, "may log in again")
+            }
+            Self::Delete(delete) => delete.run(&doorward).await,
+        }
+    }
+}
+
+impl Create {
+    async fn run(self, doorward: &Doorward) -> Result<(), Failure> {
+        let email = address(&self.email)?;
+        let typed = if self.password_stdin { from_stdin()? } else { from_terminal()? };
+        let password = operate::new_password(doorward, &email, &typed);
+        let password = password.map_err(|denied| Failure::could_not("this cannot be the password", denied))?;
+        let made = operate::create_account(doorward, &email, password).await?;
+        let id = made.ok_or_else(|| {
+            Failure::could_not(format!("{email} has an account already"), "`doorward user list` shows all.")
+        })?;
+        output::line(&format!("Made the account {id} for {email}."))?;
+        let Some(name) = &self.name else { return Ok(()) };
+        let too_long =
+            || Failure::could_not("the name was not set, it is longer than 100 characters", "The account is there.");
+        operate::rename(doorward, id, name).await?.ok_or_else(too_long)
+    }
+}
+
+impl List {
+    async fn run(self, doorward: &Doorward) -> Result<(), Failure> {
+        let accounts = operate::list(doorward, &self.after, self.limit).await?;
+        if self.json {
+            return accounts.iter().try_for_each(|account| {
+                output::json(&json!({
+                    "id": account.id.to_string(),
+                    "email": account.email.as_str(),
+                    "name": account.name,
+                    "created_at": output::time(account.created_at),
+                    "last_login_at": account.last_login_at.map(output::time),
+                    "disabled_at": account.disabled_at.map(output::time),
+                }))
+            });
+        }
+        let mut rows = vec![["EMAIL", "ID", "STATE", "LAST LOGIN"].map(str::to_owned)];
+        rows.extend(accounts.iter().map(|account| {
+            let state = if account.disabled_at.is_some() { "disabled" } else { "enabled" };
+            let login = account.last_login_at.map_or_else(|| "never".to_owned(), output::time);
+            [account.email.to_string(), account.id.to_string(), state.to_owned(), login]
+        }));
+        output::table(&rows)
+    }
+}
+
+impl Delete {
+    async fn run(self, doorward: &Doorward) -> Result<(), Failure> {
+        let id = account(doorward, &self.account).await?;
+        if !self.yes {
+            confirm(&self.account)?;
+        }
+        done(operate::delete(doorward, id).await?, &self.account, "is deleted; the audit log keeps its id")
+    }
+}
+
+fn done(found: bool, named: &str, what: &str) -> Result<(), Failure> {
+    if found { output::line(&format!("{named} {what}.")) } else { Err(no_account(named)) }
+}
+
+fn confirm(named: &str) -> Result<(), Failure> {
+    let unasked = || Failure::usage("nobody is there to confirm this", "Add --yes to delete without asking.");
+    if !io::stdin().is_terminal() {
+        return Err(unasked());
+    }
+    let mut stderr = io::stderr().lock();
+    let asked = write!(stderr, "This deletes {named} and everything that belongs to it. Type {named} to confirm: ");
+    asked.and_then(|()| stderr.flush()).map_err(|_| unasked())?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer).map_err(|_| unasked())?;
+    if answer.trim() == named {
+        Ok(())
+    } else {
+        Err(Failure::could_not("nothing was deleted", "Type the same again to confirm."))
+    }
+}
+
+fn from_stdin() -> Result<Zeroizing<String>, Failure> {
+    let mut text = Zeroizing::new(String::with_capacity(LONGEST));
+    let read = io::stdin().lock().take(LONGEST as u64).read_to_string(&mut text);
+    read.map_err(|cause| {
+        Failure::could_not(format!("cannot read the password: {cause}"), "Give it as one line of UTF-8.")
+    })?;
+    Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
+}
+
+fn from_terminal() -> Result<Zeroizing<String>, Failure> {
+    if !io::stdin().is_terminal() {
+        return Err(Failure::usage(
+            "there is no terminal to ask for the password",
+            "Add --password-stdin to read it from standard input.",
+        ));
+    }
+    let ask = |prompt: &str| {
+        let typed = rpassword::prompt_password(prompt).map(Zeroizing::new);
+        typed.map_err(|cause| {
+            Failure::could_not(format!("cannot ask for the password: {cause}"), "Use --password-stdin.")
+        })
+    };
+    let (first, again) = (ask("Password: ")?, ask("Again: ")?);
+    if *first == *again { Ok(first) } else { Err(Failure::could_not("the two passwords differ", "Try again.")) }
+}
+
+/// More than any password may have.
+const LONGEST: usize = 8 * 1024;

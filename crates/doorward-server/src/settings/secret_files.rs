@@ -1,0 +1,41 @@
+//! `x_file = "path"` instead of `x = "secret"`: secrets that neither the settings file nor the environment holds.
+
+use std::fs;
+
+use doorward::config::SettingsError;
+use toml::{Table, Value};
+
+use super::{environment::is_text, reference};
+
+/// Replaces each `x_file` by `x` with what the file holds, white space around it removed.
+pub(super) fn resolve(table: &mut Table, errors: &mut Vec<SettingsError>) {
+    let entries = reference::entries();
+    let known = |section: &str, key: &str| entries.iter().find(|entry| entry.section == section && entry.key == key);
+    for (section, settings) in table.iter_mut() {
+        let Some(settings) = settings.as_table_mut() else { continue };
+        let named =
+            settings.keys().filter(|key| known(section, key).is_none()).filter_map(|key| key.strip_suffix("_file"));
+        let named: Vec<String> =
+            named.filter(|key| known(section, key).is_some_and(is_text)).map(str::to_owned).collect();
+        for key in named {
+            let path = settings.remove(&format!("{key}_file")).expect("the key was just seen");
+            if let Err((problem, cure)) = replace(settings, &key, &path) {
+                errors.push(SettingsError { key: format!("{section}.{key}_file"), problem, cure });
+            }
+        }
+    }
+}
+
+fn replace(settings: &mut Table, key: &str, path: &Value) -> Result<(), (String, String)> {
+    if settings.contains_key(key) {
+        return Err((format!("`{key}` is given as well"), format!("Remove one of `{key}` and `{key}_file`.")));
+    }
+    let path = path
+        .as_str()
+        .ok_or_else(|| ("it must be text".to_owned(), "Write the path of a file in quotes.".to_owned()))?;
+    let unreadable =
+        |cause| (format!("cannot read {path}: {cause}"), "Correct the path, or the file's owner and mode.".to_owned());
+    let text = fs::read_to_string(path).map_err(unreadable)?;
+    settings.insert(key.to_owned(), Value::String(text.trim().to_owned()));
+    Ok(())
+}

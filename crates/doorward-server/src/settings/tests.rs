@@ -1,0 +1,128 @@
+use std::fs;
+
+use super::*;
+
+fn file(folder: &Path, text: &str) -> Source {
+    let path = folder.join("doorward.toml");
+    fs::write(&path, text).unwrap();
+    Source::File(path)
+}
+
+fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn errors(source: &Source, pairs: &[(&str, &str)]) -> Vec<String> {
+    let draft = source.draft_with(&variables(pairs)).map_err(|_| ()).unwrap();
+    draft.errors.iter().map(ToString::to_string).collect()
+}
+
+/// Promise: `server/environment`
+#[test]
+fn a_variable_overrides_the_file_and_text_stays_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = file(folder.path(), "[site]\nname = \"File\"\n[server]\nlisten = \"127.0.0.1:1\"\n");
+    let pairs = [
+        ("DOORWARD_SITE__NAME", "1234"),
+        ("DOORWARD_SESSIONS__IDLE_SECS", "600"),
+        ("DOORWARD_AUDIT__STREAM", "true"),
+        ("DOORWARD_SITE__TRUSTED_PROXIES", "[\"10.0.0.0/8\"]"),
+        ("DOORWARD_SERVER__WORKERS", "3"),
+        ("DOORWARD_LOG", "debug"),
+    ];
+    let draft = source.draft_with(&variables(&pairs)).map_err(|_| ()).unwrap();
+    let loaded = draft.finish().map_err(|_| ()).unwrap();
+    assert_eq!(loaded.settings.site.name, "1234");
+    assert_eq!(loaded.settings.sessions.idle.as_secs(), 600);
+    assert!(loaded.settings.audit.stream);
+    assert_eq!(loaded.settings.site.trusted_proxies, ["10.0.0.0/8"]);
+    assert_eq!((loaded.server.workers, loaded.server.listen.port()), (3, 1));
+}
+
+/// Promise: `server/environment`
+#[test]
+fn a_mistyped_variable_is_refused_by_name() {
+    let cases = [
+        (("DOORWARD_SITE__PUBLIC_ULR", "x"), "site.public_ulr", "DOORWARD_SITE__PUBLIC_ULR"),
+        (("DOORWARD_SIGHT__NAME", "x"), "sight", "DOORWARD_SIGHT__NAME"),
+        (("DOORWARD_SITE_PUBLIC_URL", "x"), "site.public_url", "DOORWARD_SITE__PUBLIC_URL"),
+        (("DOORWARD_SESSIONS__IDLE_SECS", "soon"), "sessions.idle_secs", "DOORWARD_SESSIONS__IDLE_SECS"),
+    ];
+    for (pair, key, named) in cases {
+        let told = errors(&Source::Environment, &[pair]);
+        assert!(told.len() == 1 && told[0].starts_with(&format!("{key}: ")) && told[0].contains(named), "{told:?}");
+    }
+}
+
+/// Promise: `server/secret-files`
+#[test]
+fn a_secret_comes_from_its_file_without_the_line_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("password");
+    fs::write(&secret, "from the file\n").unwrap();
+    let source = file(folder.path(), &format!("[mail]\nsmtp_password_file = {:?}\n", secret.to_str().unwrap()));
+    let draft = source.draft_with(&[]).map_err(|_| ()).unwrap();
+    let loaded = draft.finish().map_err(|_| ()).unwrap();
+    assert_eq!(loaded.settings.mail.smtp_password.get().unwrap().expose_text(), Some("from the file"));
+}
+
+/// Promise: `server/secret-files`
+#[test]
+fn both_a_secret_and_its_file_are_refused_and_so_is_a_file_that_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = file(folder.path(), "[mail]\nsmtp_password = \"here\"\n");
+    let told = errors(&source, &[("DOORWARD_MAIL__SMTP_PASSWORD_FILE", "/nowhere")]);
+    assert!(told[0].starts_with("mail.smtp_password_file: `smtp_password` is given as well. Remove one"), "{told:?}");
+    let told = errors(&Source::Environment, &[("DOORWARD_DATABASE__URL_FILE", "/nowhere/at/all")]);
+    assert!(told[0].starts_with("database.url_file: cannot read /nowhere/at/all"), "{told:?}");
+    let told = errors(&Source::Environment, &[("DOORWARD_SESSIONS__IDLE_SECS_FILE", "/nowhere")]);
+    assert!(told[0].starts_with("sessions.idle_secs_file: there is no such setting"), "{told:?}");
+}
+
+#[test]
+fn the_folder_of_dev_decides_where_things_lie() {
+    let source = Source::Folder(DevFolder { path: "here".into(), port: 4400 });
+    assert_eq!(errors(&source, &[]), Vec::<String>::new());
+    let told = errors(&source, &[("DOORWARD_DATABASE__URL", "postgres://production/users")]);
+    assert!(
+        told[0].contains("DOORWARD_DATABASE__URL") && told[0].contains("the folder of `doorward dev` decides"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_refused_without_quoting_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = file(folder.path(), "[mail]\nsmtp_password = \"canary-7261\nfrom = 1\n");
+    let failure = source.draft_with(&[]).err().map(|failure| format!("{failure:?}")).unwrap();
+    assert!(failure.contains("line 2") && !failure.contains("canary"), "{failure}");
+}
+
+#[test]
+fn the_example_is_accepted_once_its_secret_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("smtp");
+    fs::write(&secret, "s3cr3t-of-some-length\n").unwrap();
+    let source =
+        file(folder.path(), &reference::EXAMPLE.replace("/etc/doorward/smtp-password", secret.to_str().unwrap()));
+    assert_eq!(errors(&source, &[]), Vec::<String>::new());
+}
+
+#[test]
+fn the_reference_has_a_row_for_every_setting() {
+    let page = reference::markdown();
+    for entry in reference::entries() {
+        assert!(page.contains(&format!("| `{}` |", entry.key)), "{}", entry.key);
+    }
+    assert!(page.contains("## `[server]`") && page.contains("## `[danger]`"));
+}
+
+#[test]
+fn golden_settings_reference_is_current() {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/settings.md");
+    let page = reference::markdown();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&file, &page).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&file).unwrap_or_default(), page, "run `cargo xtask docs`");
+}

@@ -1,0 +1,14 @@
+//! The real binary, from outside: its command line, its files, its sockets and its signals.
+#![allow(clippy::unwrap_used)]
+
+mod audit;
+mod backup;
+mod dev;
+mod keys;
+mod logs;
+mod production;
+mod secrets;
+mod sessions;
+mod shutdown;
+mod support;
+mod users;
