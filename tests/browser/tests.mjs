@@ -1,0 +1,107 @@
+// What the pages promise.
+
+import assert from "node:assert/strict";
+import { mishaps, newVisitor, shown } from "./browser.mjs";
+import { framesPages, readsAnswers, sendsForms, sendsLogin } from "./hostile.mjs";
+import { keyboardOnly } from "./keyboard.mjs";
+import { looks } from "./look.mjs";
+import { once, test } from "./runner.mjs";
+import { startServer } from "./server.mjs";
+import { keepsOnlyCookies, staysHere } from "./site.mjs";
+import { comeBack, leaveWithAProof } from "./stale.mjs";
+import { tour } from "./tour.mjs";
+import { wholeWay } from "./whole_way.mjs";
+
+const server = once(startServer);
+const hostileGround = once(startServer);
+const away = once(leaveWithAProof);
+const everyPage = once(tour);
+
+// Promise: `render/whole-way`
+test("a person signs up, logs in, resets, looks after devices and changes everything", async () => {
+  // Begun now, so that this person's proof is old by the time the test about it comes.
+  await away();
+  await wholeWay(await newVisitor(await server()), await newVisitor(await server()), "ann");
+});
+
+// Promise: `render/no-javascript`
+test("the whole way works without JavaScript", async () => {
+  const options = { javaScriptEnabled: false };
+  await wholeWay(await newVisitor(await server(), options), await newVisitor(await server(), options), "bob");
+});
+
+// Promise: `render/keyboard`
+test("a keyboard is enough, and it is always visible where one is", async () => {
+  await keyboardOnly(await newVisitor(await server()), "kim@example.org");
+});
+
+// Promise: `render/cookies-only`
+test("a browser keeps nothing but cookies that no script and no other site can use", async () => {
+  await keepsOnlyCookies(await server());
+});
+
+// Promise: `render/stay-here`
+test("the way back after a login never leads to another site", async () => {
+  await staysHere(await server());
+});
+
+// Promise: `render/foreign-forms`
+test("a form sent by another site does nothing to somebody who is logged in", async () => {
+  await sendsForms(await hostileGround());
+});
+
+// Promise: `render/foreign-forms`
+test("another site cannot log somebody in as somebody else", async () => {
+  await sendsLogin(await hostileGround());
+});
+
+// Promise: `render/no-frames`
+test("no page is shown in another site's frame", async () => {
+  await framesPages(await hostileGround());
+});
+
+// Promise: `render/foreign-scripts`
+test("another site's script reads no answer", async () => {
+  await readsAnswers(await hostileGround());
+});
+
+// Promise: `render/stale-proof`
+test("a form left open for too long asks who is there before it does anything", async () => {
+  await comeBack(await away());
+});
+
+// Promise: `render/axe-clean`
+test("axe finds nothing on any page, in light or in dark", async () => {
+  await everyPage();
+  nothing("axe");
+});
+
+// Promise: `render/fits-phone`
+test("no page scrolls sideways on a phone", async () => {
+  await everyPage();
+  nothing("sideways");
+});
+
+// Promise: `render/no-scripts`
+test("no page has a script or leaves anything where one could find it", async () => {
+  await everyPage();
+  nothing("scripts");
+  nothing("left");
+});
+
+// Promise: `render/quiet`
+test("no page logs an error, breaks its own policy or asks another site for anything", async () => {
+  await everyPage();
+  assert.ok(shown.documents >= EVERY_PAGE, `only ${shown.documents} pages were watched`);
+  assert.equal([...new Set(mishaps)].join("\n"), "");
+});
+
+/** Fails with a line for each thing of this kind that is wrong with a page. */
+function nothing(what) {
+  assert.ok(looks.size >= EVERY_PAGE, `only ${looks.size} pages were looked at`);
+  const wrong = [...looks].flatMap(([page, found]) => found[what].map((one) => `${page}: ${one}`));
+  assert.equal(wrong.join("\n"), "");
+}
+
+/** In every state that the tour comes to. */
+const EVERY_PAGE = 45;

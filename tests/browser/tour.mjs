@@ -1,0 +1,185 @@
+// Brings every page to the screen once, in every state that a person can get it into, and looks at it.
+
+import assert from "node:assert/strict";
+import { statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { newVisitor } from "./browser.mjs";
+import { look, lookAtLetter } from "./look.mjs";
+import {
+  SECOND_PASSWORD, askForAccount, heading, letterFor, linkFor, logIn, logOut, openLetter, press, says, signUp, tryToLogIn,
+  withoutBrowserChecks, write,
+} from "./person.mjs";
+import { startServer, until } from "./server.mjs";
+
+const ADDRESS = "margarethe.oberholzer@a-rather-long-name.example.org";
+const NEXT_ADDRESS = "margarethe@example.net";
+
+/** Every kind that this person is sent, and where to. */
+const LETTERS = [
+  ["Confirm your address", ADDRESS],
+  ["You already have an account", ADDRESS],
+  ["New login to your account", ADDRESS],
+  ["Set a new password", ADDRESS],
+  ["Your password was changed", ADDRESS],
+  ["A change of your address was asked for", ADDRESS],
+  ["Confirm your new address", NEXT_ADDRESS],
+];
+
+/** Walks through all of them. */
+export async function tour() {
+  const server = await startServer();
+  const page = await newVisitor(server);
+  await beforeAnAccount(page);
+  await loggedOut(page);
+  await loggedIn(page, await newVisitor(server, { userAgent: PHONE_BROWSER }));
+  await astray(page);
+  await letters(page);
+  await whenBroken(server, page);
+  await inOtherColours(server.folder);
+}
+
+async function beforeAnAccount(page) {
+  await page.goto("/auth/dev/mailbox");
+  await look(page, "mailbox-empty");
+  await page.goto("/auth/signup");
+  await look(page, "signup");
+  await refused(page, "signup-short", { "Email address": ADDRESS, "Password": "short" }, "Sign up");
+  await refused(page, "signup-common", { "Email address": ADDRESS, "Password": "passwordpassword" }, "Sign up");
+  await refused(page, "signup-no-address", { "Email address": "nobody", "Password": SECOND_PASSWORD }, "Sign up");
+  await askForAccount(page, ADDRESS);
+  await look(page, "signup-check-mail");
+  await openLetter(page, ADDRESS, "Confirm your address");
+  await look(page, "mailbox-letter");
+  await page.goto("/auth/dev/mailbox");
+  await look(page, "mailbox");
+  await page.goto(await linkFor(page, ADDRESS, "Confirm your address"));
+  await look(page, "confirm");
+  const link = page.url();
+  await refused(page, "confirm-wrong", { Password: "not what was chosen" }, "Confirm the address");
+  await signUp(page, ADDRESS);
+  await look(page, "account-welcome");
+  await page.goto(link);
+  await look(page, "confirm-spent");
+  await page.goto("/auth/account");
+  await logOut(page);
+}
+
+async function loggedOut(page) {
+  await look(page, "login-after-logout");
+  await page.goto("/auth/login");
+  await look(page, "login");
+  await refused(page, "login-wrong", { "Email address": ADDRESS, "Password": "not my password" }, "Log in");
+  await page.goto("/auth/login");
+  const throttled = page.getByText("Too many attempts");
+  await until("too many attempts", async () => {
+    await tryToLogIn(page, "nobody@example.org", "not my password");
+    await heading(page, "Log in");
+    return throttled.isVisible();
+  });
+  await look(page, "login-throttled");
+  await page.goto("/auth/password/forgot");
+  await look(page, "forgot");
+  await refused(page, "forgot-no-address", { "Email address": "nobody" }, "Send the link");
+  await write(page, "Email address", ADDRESS);
+  await press(page, "Send the link");
+  await look(page, "forgot-check-mail");
+  await page.goto(await linkFor(page, ADDRESS, "Set a new password"));
+  await look(page, "reset");
+  const link = page.url();
+  await refused(page, "reset-common", { "New password": "passwordpassword" }, "Set the password");
+  await write(page, "New password", SECOND_PASSWORD);
+  await press(page, "Set the password");
+  await look(page, "login-after-reset");
+  await page.goto(link);
+  await look(page, "reset-spent");
+}
+
+async function loggedIn(page, phone) {
+  await logIn(phone, ADDRESS, SECOND_PASSWORD);
+  await logIn(page, ADDRESS, SECOND_PASSWORD);
+  await look(page, "account");
+  await refused(page, "account-short-password", { "New password": "short" }, "Change the password");
+  await refused(page, "account-no-address", { "New email address": "nobody" }, "Change the address");
+  await page.goto("/auth/account");
+  await write(page, "Display name", "Margarethe von und zu Oberholzer");
+  await press(page, "Save the name");
+  await look(page, "account-saved");
+  await write(page, "New email address", NEXT_ADDRESS);
+  await press(page, "Change the address");
+  await look(page, "email-change-check-mail");
+  await page.goto("/auth/account");
+  await look(page, "account-waiting");
+  await page.goto(await linkFor(page, NEXT_ADDRESS, "Confirm your new address"));
+  await look(page, "email-confirm");
+  await page.goto(`/auth/email/confirm?token=${"A".repeat(43)}`);
+  await look(page, "email-spent");
+  await page.goto("/auth/reauthenticate");
+  await look(page, "reauthenticate");
+  await refused(page, "reauthenticate-wrong", { Password: "not my password" }, "Continue");
+}
+
+async function astray(page) {
+  await page.goto("/auth/nowhere");
+  await look(page, "not-found");
+  await page.goto("/auth/account");
+  await page.evaluate(() => document.querySelectorAll("[name=csrf_token]").forEach((field) => (field.value = "old")));
+  await press(page, "Save the name");
+  await look(page, "stale-form");
+  await page.goto("/auth/account");
+  await page.evaluate(() => (document.querySelector("[action$=revoke]").action = "/auth/sessions/0123456789abcdef/revoke"));
+  await page.locator("[action$=revoke] button").click();
+  await look(page, "no-such-session");
+}
+
+/** The HTML form of a letter, as a mail program shows it. */
+async function letters(page) {
+  await askForAccount(page, ADDRESS);
+  for (const [subject, address] of LETTERS) {
+    const { html } = await letterFor(page, address, subject);
+    await page.goto("about:blank");
+    await lookAtLetter(page, `letter-${subject.toLowerCase().replaceAll(" ", "-")}`, html);
+  }
+}
+
+/** The page for a store that cannot answer: its files turn to rubbish, the index in shared memory included. */
+async function whenBroken(server, page) {
+  for (const ending of ["", "-wal", "-shm"]) {
+    const file = join(server.folder, `doorward.db${ending}`);
+    writeFileSync(file, Buffer.alloc(statSync(file).size, "rubbish "), { flag: "r+" });
+  }
+  await page.goto(`/auth/password/reset?token=${"A".repeat(43)}`);
+  await says(page, "quote this reference");
+  await look(page, "unavailable");
+}
+
+/** Somebody else's name, logo and colour. */
+async function inOtherColours(folder) {
+  const logo = join(folder, "logo.svg");
+  writeFileSync(logo, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><circle cx="4.5" cy="4.5" r="4" fill="#7a1fa2"/></svg>`);
+  const server = await startServer({
+    DOORWARD_SITE__NAME: "Müller & Sons <Ltd>",
+    DOORWARD_SITE__ACCENT: "#7a1fa2",
+    DOORWARD_SITE__LOGO: logo,
+  });
+  const page = await newVisitor(server);
+  await page.goto("/auth/login");
+  assert.equal(await page.title(), "Log in · Müller & Sons <Ltd>");
+  await page.waitForFunction(() => document.querySelector(".brand img").naturalWidth > 0);
+  const colour = await page.getByRole("button", { name: "Log in" }).evaluate((button) => getComputedStyle(button).backgroundColor);
+  assert.equal(colour, "rgb(122, 31, 162)");
+  await look(page, "login-themed");
+}
+
+/** Fills in the form with what will not do, and looks at the complaint. */
+async function refused(page, name, fields, button) {
+  await withoutBrowserChecks(page);
+  for (const [label, text] of Object.entries(fields)) await write(page, label, text);
+  const answered = page.waitForResponse((response) => response.request().method() === "POST");
+  await press(page, button);
+  await answered;
+  await page.locator(".problem, .error").first().waitFor();
+  await look(page, name);
+}
+
+const PHONE_BROWSER =
+  "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1";
