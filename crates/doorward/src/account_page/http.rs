@@ -97,7 +97,7 @@ async fn change_email(person: Reauthenticated, input: EmailChange) -> Result<Rep
         Ok(email) => email,
         Err(denied) => {
             let page = AccountPage { typed_email: input.email.to_string(), ..read(&person).await? };
-            return Err(Problem::field("email", "email_invalid", denied.to_string())).or_page(|| page);
+            return Err(denied).or_page(|| page);
         }
     };
     if let Err(refusal) = email_change::request(cx, person.account(), &email, &person.visit()).await {

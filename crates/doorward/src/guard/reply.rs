@@ -9,6 +9,7 @@ use axum::{
     body::Body,
     http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header},
 };
+use doorward_core::{EmailDenied, password::GuessTooLong};
 use serde::Serialize;
 
 use super::{caller::Representation, cookie::SetCookie};
@@ -117,6 +118,18 @@ impl Refused {
 impl From<Problem> for Refused {
     fn from(problem: Problem) -> Self {
         Self { reason: Box::new(Reason::Problem(problem)), page: None, way_on: None, cookies: Vec::new() }
+    }
+}
+
+impl From<EmailDenied> for Refused {
+    fn from(denied: EmailDenied) -> Self {
+        Problem::field("email", "email_invalid", denied.to_string()).into()
+    }
+}
+
+impl From<GuessTooLong> for Refused {
+    fn from(_: GuessTooLong) -> Self {
+        Problem::field("password", "password_too_long", "This is longer than any password can be.").into()
     }
 }
 

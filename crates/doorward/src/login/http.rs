@@ -7,7 +7,7 @@ use serde_json::json;
 use super::flow;
 use crate::{
     base::render::page,
-    guard::{NoInput, OrPage, Problem, Public, Refused, Reply, Routes, input},
+    guard::{NoInput, OrPage, Public, Refused, Reply, Routes, input},
 };
 
 pub(crate) fn routes(routes: &mut Routes) {
@@ -40,11 +40,8 @@ async fn csrf(visitor: Public, _: NoInput) -> Result<Reply, Refused> {
 async fn submit(visitor: Public, input: Login) -> Result<Reply, Refused> {
     let cx = visitor.cx();
     let again = || LoginPage { email: input.email.to_string() };
-    let email = EmailAddress::parse(&input.email)
-        .map_err(|denied| Problem::field("email", "email_invalid", denied.to_string()))
-        .or_page(again)?;
-    let too_long = |_| Problem::field("password", "password_too_long", "This is longer than any password can be.");
-    let guess = Guess::new(&input.password).map_err(too_long).or_page(again)?;
+    let email = EmailAddress::parse(&input.email).or_page(again)?;
+    let guess = Guess::new(&input.password).or_page(again)?;
     let entered = flow::log_in(cx, &email, guess, &visitor.visit(), visitor.previous_session()).await.or_page(again)?;
     let body = json!({ "session": entered.opened.id.to_string(), "csrf_token": entered.opened.csrf_token() });
     let reply = Reply::done(&body, visitor.destination()).status(StatusCode::OK);

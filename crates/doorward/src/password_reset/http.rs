@@ -61,9 +61,7 @@ async fn forgot(visitor: Public, _: NoInput) -> Result<Reply, Refused> {
 async fn request(visitor: Public, input: Forgot) -> Result<Reply, Refused> {
     let cx = visitor.cx();
     let again = || ForgotPage { email: input.email.to_string() };
-    let email = EmailAddress::parse(&input.email)
-        .map_err(|denied| Problem::field("email", "email_invalid", denied.to_string()))
-        .or_page(again)?;
+    let email = EmailAddress::parse(&input.email).or_page(again)?;
     flow::request(cx, &email, &visitor.visit()).await.or_page(again)?;
     let page = CheckMailPage {
         purpose: Purpose::Reset,

@@ -7,7 +7,7 @@ use super::flow;
 use crate::{
     accounts,
     base::render::page,
-    guard::{NoInput, OrPage, Problem, Refused, Reply, Routes, SignedIn, input},
+    guard::{NoInput, OrPage, Refused, Reply, Routes, SignedIn, input},
 };
 
 pub(crate) fn routes(routes: &mut Routes) {
@@ -33,10 +33,9 @@ async fn form(person: SignedIn, _: NoInput) -> Result<Reply, Refused> {
 async fn submit(person: SignedIn, input: Proof) -> Result<Reply, Refused> {
     let cx = person.cx();
     let page = page_of(&person).await?;
-    let too_long = |_| Problem::field("password", "password_too_long", "This is longer than any password can be.");
-    let guess = match Guess::new(&input.password).map_err(too_long) {
+    let guess = match Guess::new(&input.password) {
         Ok(guess) => guess,
-        Err(problem) => return Err(problem).or_page(|| page),
+        Err(too_long) => return Err(too_long).or_page(|| page),
     };
     let opened = flow::prove(cx, person.live(), guess, &person.visit()).await.or_page(|| page)?;
     let done = json!({ "reauthenticated": true, "csrf_token": opened.csrf_token() });

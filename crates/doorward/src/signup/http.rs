@@ -69,9 +69,7 @@ async fn form(visitor: Public, _: NoInput) -> Result<Reply, Refused> {
 async fn submit(visitor: Public, input: Request) -> Result<Reply, Refused> {
     let cx = visitor.cx();
     let again = || SignupPage { email: input.email.to_string() };
-    let email = EmailAddress::parse(&input.email)
-        .map_err(|denied| Problem::field("email", "email_invalid", denied.to_string()))
-        .or_page(again)?;
+    let email = EmailAddress::parse(&input.email).or_page(again)?;
     flow::request(cx, &email, &input.password, &visitor.visit()).await.or_page(again)?;
     let page = CheckMailPage {
         purpose: Purpose::Signup,
@@ -93,8 +91,7 @@ async fn confirm(visitor: Public, input: Confirm) -> Result<Reply, Refused> {
     let token = parse(&input.token).or_page(|| SpentPage {})?;
     let address = flow::peek(cx, &token).await.or_page(|| SpentPage {})?.email;
     let again = || ConfirmPage { address: address.to_string(), token: input.token.to_string() };
-    let too_long = |_| Problem::field("password", "password_too_long", "This is longer than any password can be.");
-    let guess = Guess::new(&input.password).map_err(too_long).or_page(again)?;
+    let guess = Guess::new(&input.password).or_page(again)?;
     let entered = match flow::confirm(cx, &token, guess, &visitor.visit(), visitor.previous_session()).await {
         Ok(entered) => entered,
         Err(Refusal::Denied(ConfirmDenied::LinkSpent)) => {
