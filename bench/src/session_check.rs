@@ -143,9 +143,11 @@ fn at_size(setup: &Setup, size: u64, division: Division, length: Length) -> Outc
     let numbers = sessions::spread(COOKIES.min(size), last)?;
     let requests: Vec<_> = numbers.iter().map(|number| who(&sessions::cookie(&keys, *number))).collect();
     let requests = Arc::new(requests);
+    sessions::freshen(setup, &numbers[..1])?;
     let mut contenders = contenders(setup, division, &requests[0])?;
+    sessions::freshen(setup, &numbers)?;
     // A server that is in use has a log beside its database; without one, a read costs a little more.
-    sessions::let_rest(setup, &[size - 1])?;
+    sessions::freshen(setup, &numbers[..1])?;
     // Everything that is asked for has been read once before anything counts.
     for contender in &contenders {
         round(&contender.child, division, &requests, Duration::from_secs(length.pick(1, 3)))?;

@@ -84,6 +84,8 @@ impl Setup {
 
     /// Serves it in a process of its own; `workers` is the number of threads that serve requests.
     pub(crate) fn serve(&self, program: Program, workers: Option<usize>) -> Outcome<Child> {
+        // Another setup of the same folder may have written its own port meanwhile.
+        self.write_settings()?;
         let mut command = match program {
             Program::Server => {
                 let path =
