@@ -9,7 +9,7 @@ use crate::{
     base::{db::Database, mail},
     guard::CookieNames,
     metrics::Metrics,
-    passwords,
+    passwords, sessions,
     settings::Settings,
     site::Site,
 };
@@ -26,6 +26,7 @@ pub(crate) struct Context {
     pub(crate) post: mail::Post,
     pub(crate) stream: audit::Stream,
     pub(crate) metrics: Metrics,
+    pub(crate) kept: sessions::Kept,
     pub(crate) ring: RwLock<Arc<KeyRing>>,
 }
 

@@ -28,6 +28,7 @@ use crate::{
     guard::{self, Protected},
     metrics::Metrics,
     passwords::Pool,
+    sessions::Kept,
     settings::Settings,
     site::Site,
 };
@@ -156,6 +157,7 @@ impl Builder {
             post: Post::new(transport),
             stream: self.stream,
             metrics,
+            kept: Kept::new(self.settings.sessions.kept),
             ring: RwLock::new(Arc::new(keys)),
             settings: self.settings,
         };

@@ -14,7 +14,7 @@ mod store;
 pub(crate) use flow::{admit, create, find, list, remove, rename, replace_email, set_disabled, set_name};
 pub use rules::Account;
 pub(crate) use rules::{Admitted, Disabled, Profile, Standing, display_name};
-pub(crate) use store::{by_email, by_id, profile_of, raise_all_epochs, raise_epoch};
+pub(crate) use store::{by_email, by_id, profile_of, raise_all_epochs, raise_epoch, row_of};
 
 use crate::base::db::Migration;
 

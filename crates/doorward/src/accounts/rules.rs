@@ -22,6 +22,7 @@ pub struct Account {
 }
 
 /// What an account says about its person.
+#[derive(Clone)]
 pub(crate) struct Profile {
     /// The confirmed address.
     pub(crate) email: EmailAddress,

@@ -27,6 +27,11 @@ pub(crate) fn profile_of(id: AccountId) -> Query<Profile> {
     })
 }
 
+/// SQLite's own number of an account's row, under which its changes are known.
+pub(crate) async fn row_of(db: &Database, id: AccountId) -> Result<Option<i64>, Fault> {
+    db.find("SELECT rowid FROM accounts WHERE id = $1", &[&id], |row| row.get(0)).await
+}
+
 /// Reads up to `limit` accounts after the address `after`, in the order of their addresses.
 pub(super) async fn list(db: &Database, after: &str, limit: i64) -> Result<Vec<Account>, Fault> {
     let sql = "SELECT id, email, name, epoch, created_at, last_login_at, disabled_at FROM accounts

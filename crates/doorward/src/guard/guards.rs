@@ -48,7 +48,7 @@ pub struct SignedIn {
 /// Somebody with a live session, and what their account says about them.
 pub(crate) struct Person {
     signed_in: SignedIn,
-    profile: Profile,
+    profile: Arc<Profile>,
 }
 
 /// Somebody with a live session who proved themselves within the last minutes.

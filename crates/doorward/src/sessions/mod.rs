@@ -1,9 +1,10 @@
 //! Is this browser still logged in? An opaque signed cookie, a record on the server, and revocation.
 //!
 //! The cookie holds 256 random bits, the session's id, and the record's public name under an HMAC; the record holds the
-//! digest of the id. Every request reads the record, and nothing is cached, so a session that was ended is refused by the
-//! next request everywhere. A renewal gives the record another id and leaves it its name: whoever ends a session by its
-//! name ends it, also when it is renewed at the same moment.
+//! digest of the id. Every request asks the database: for the record, or, where it is embedded, whether the record that
+//! was read before still stands. So a session that was ended is refused by the next request everywhere. A renewal gives
+//! the record another id and leaves it its name: whoever ends a session by its name ends it, also when it is renewed at
+//! the same moment.
 //!
 //! - `sessions/opaque-cookie`: The cookie is HttpOnly, Lax, host-bound over https, and tells nothing.
 //! - `sessions/new-id-at-login`: A login makes a new id and ends the one the browser had; the old CSRF token dies with it.
@@ -21,6 +22,7 @@
 
 mod flow;
 pub(crate) mod http;
+mod kept;
 mod rules;
 mod settings;
 mod store;
@@ -28,6 +30,7 @@ mod store;
 pub(crate) use flow::{
     check, check_and_read, end_all, end_any, end_everything, list, list_all, open, purge, renew, renew_alone,
 };
+pub(crate) use kept::Kept;
 pub use rules::Listed;
 pub(crate) use rules::{DeviceLabel, Live, Opened, Presented};
 pub use settings::Settings;

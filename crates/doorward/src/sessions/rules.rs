@@ -20,7 +20,7 @@ pub(crate) struct Record {
     pub(super) seen_at: Timestamp,
     pub(super) expires_at: Timestamp,
     pub(super) proved_at: Timestamp,
-    pub(super) factors: String,
+    pub(super) factors: Arc<str>,
 }
 
 /// A session that is live at this moment; made by `check` alone.
@@ -32,7 +32,7 @@ pub(crate) struct Live {
     pub(crate) expires_at: Timestamp,
     pub(crate) idle_until: Timestamp,
     pub(crate) proved_at: Timestamp,
-    pub(crate) factors: String,
+    pub(crate) factors: Arc<str>,
     /// The last use that the record knows of.
     pub(super) noted_at: Timestamp,
 }
@@ -82,7 +82,7 @@ impl Record {
     }
 
     /// The live session, if the cookie holds this record's secret and it is not over; this request is its latest use.
-    pub(super) fn opened_by(self, presented: Presented, now: Timestamp, settings: &Settings) -> Option<Live> {
+    pub(super) fn opened_by(&self, presented: Presented, now: Timestamp, settings: &Settings) -> Option<Live> {
         if !self.digest.matches(&presented.secret.digest()) || self.is_over(now, settings) {
             return None;
         }
@@ -94,7 +94,7 @@ impl Record {
             expires_at: self.expires_at,
             idle_until: now.max(self.seen_at).after(settings.idle).min(self.expires_at),
             proved_at: self.proved_at,
-            factors: self.factors,
+            factors: Arc::clone(&self.factors),
             noted_at: self.seen_at,
         })
     }

@@ -42,7 +42,7 @@ pub(super) async fn insert(
         &r.seen_at,
         &r.expires_at,
         &r.proved_at,
-        &r.factors,
+        &&*r.factors,
         &device,
         &address,
     ];
@@ -156,7 +156,7 @@ fn record(row: &Row<'_>) -> Result<Record, Fault> {
         seen_at: row.get(3)?,
         expires_at: row.get(4)?,
         proved_at: row.get(5)?,
-        factors: row.get(6)?,
+        factors: row.get::<String>(6)?.into(),
     })
 }
 

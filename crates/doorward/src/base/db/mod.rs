@@ -10,6 +10,7 @@
 //! - `db/migrates-once`: Each migration is applied once, however many nodes start, and one that changed is refused.
 //! - `db/fail-closed`: A store that is gone, full, read-only or corrupt is answered 503 and never yes.
 //! - `db/private-file`: The files of an embedded database are readable by their owner only.
+//! - `db/marks-fall`: What is kept in memory falls with any change of the rows that it came from, whoever makes it.
 
 mod migrate;
 mod place;
@@ -17,6 +18,7 @@ mod postgres;
 mod sqlite;
 mod transaction;
 mod value;
+mod watch;
 
 use std::{
     path::{Path, PathBuf},
@@ -27,6 +29,7 @@ pub(crate) use migrate::Migration;
 pub use transaction::{Durability, Transaction};
 pub use value::{Bind, Row};
 pub(crate) use value::{Query, Value};
+pub(crate) use watch::{Mark, Moment};
 
 use crate::error::Fault;
 
@@ -97,6 +100,40 @@ impl Database {
         match &*self.engine {
             Engine::Sqlite(sqlite) => sqlite.find_led(first, lead),
             Engine::Postgres(postgres) => postgres.find_led(first, lead).await,
+        }
+    }
+
+    /// Whether the engine says at once when something has changed, whoever changed it.
+    pub(crate) fn tells_changes(&self) -> bool {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.tells_changes(),
+            Engine::Postgres(_) => false,
+        }
+    }
+
+    /// The moment before reading something that may be kept in memory; `None` when the engine could not say whether it
+    /// still stands, so that it must be read each time.
+    pub(crate) fn moment(&self) -> Option<Moment> {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.moment(),
+            Engine::Postgres(_) => None,
+        }
+    }
+
+    /// The mark of what was read since `moment` from these rows (a table and SQLite's number of the row); `None` when it
+    /// may be out of date already.
+    pub(crate) fn mark(&self, moment: &Moment, rows: [(&str, i64); 2]) -> Option<Mark> {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.mark(moment, rows),
+            Engine::Postgres(_) => None,
+        }
+    }
+
+    /// Whether what was kept with `mark` still stands: no row that it came from was changed since, by anybody.
+    pub(crate) fn stands(&self, mark: &Mark) -> bool {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.stands(mark),
+            Engine::Postgres(_) => false,
         }
     }
 

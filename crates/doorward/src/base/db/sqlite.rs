@@ -19,6 +19,7 @@ use super::{
     place::{self, Place},
     transaction::{Durability, Transaction},
     value::{Bind, Query, Row, Value},
+    watch::{Mark, Moment, Watch},
 };
 use crate::{base::files::create_private, error::Fault};
 
@@ -36,11 +37,23 @@ pub(super) struct Sqlite {
     path: PathBuf,
     place: Place,
     readers: Box<[Mutex<Connection>]>,
+    watch: Option<Arc<Watch>>,
     writer: Arc<Turn<Connection>>,
 }
 
 /// The writing connection while a transaction has its turn.
-pub(super) type Writer = OwnedMutexGuard<Connection>;
+pub(super) struct Writer {
+    connection: OwnedMutexGuard<Connection>,
+    watch: Option<Arc<Watch>>,
+}
+
+impl std::ops::Deref for Writer {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
 
 impl Sqlite {
     pub(super) fn open(path: &Path) -> Result<Self, Fault> {
@@ -50,7 +63,35 @@ impl Sqlite {
         let count = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, MAX_READERS);
         let readers = (0..count).map(|_| connect(path, READER).map(Mutex::new));
         let readers = readers.collect::<Result<_, _>>()?;
-        Ok(Self { path: path.to_owned(), place: Place::of(path), readers, writer: Arc::new(Turn::new(writer)) })
+        let watch = Watch::start(path, &writer).map(Arc::new);
+        let (path, place, writer) = (path.to_owned(), Place::of(path), Arc::new(Turn::new(writer)));
+        Ok(Self { path, place, readers, watch, writer })
+    }
+
+    /// Whether changes are seen.
+    pub(super) fn tells_changes(&self) -> bool {
+        self.watch.is_some()
+    }
+
+    /// The moment before reading something that may be kept in memory.
+    pub(super) fn moment(&self) -> Option<Moment> {
+        let watch = self.watch.as_ref()?;
+        watch.moment().or_else(|| {
+            // Another process has written, or our own writer is just done. Whoever has its turn takes note anyway.
+            let _turn = self.writer.try_lock().ok()?;
+            watch.catch_up()?;
+            watch.moment()
+        })
+    }
+
+    /// The mark of what was read since `moment`.
+    pub(super) fn mark(&self, moment: &Moment, rows: [(&str, i64); 2]) -> Option<Mark> {
+        self.watch.as_ref()?.mark(moment, rows)
+    }
+
+    /// Whether what was kept with `mark` still stands.
+    pub(super) fn stands(&self, mark: &Mark) -> bool {
+        self.watch.as_ref().is_some_and(|watch| watch.stands(mark))
     }
 
     pub(super) fn find<T>(
@@ -89,14 +130,17 @@ impl Sqlite {
     pub(super) async fn begin(&self, durability: Durability) -> Result<Transaction, Fault> {
         self.place.check()?;
         let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.writer).lock_owned());
-        let writer = turn.await.map_err(|_| Fault::new("waiting to write", "other writers took too long"))?;
+        let connection = turn.await.map_err(|_| Fault::new("waiting to write", "other writers took too long"))?;
         // Only FULL forces the log to the disk at commit: a revocation survives a power cut, a "last seen" need not.
         let begin = match durability {
             Durability::Full => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
             Durability::Relaxed => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
         };
-        writer.execute_batch(begin).map_err(failed)?;
-        Ok(Transaction::sqlite(writer, durability))
+        connection.execute_batch(begin).map_err(failed)?;
+        if let Some(watch) = &self.watch {
+            watch.begun(&connection);
+        }
+        Ok(Transaction::sqlite(Writer { connection, watch: self.watch.clone() }, durability))
     }
 
     pub(super) fn check_place(&self) -> Result<(), Fault> {
@@ -119,9 +163,23 @@ impl Sqlite {
     }
 }
 
+/// Runs several statements, which may change the schema.
+pub(super) fn batch(writer: &Writer, sql: &str) -> Result<(), Fault> {
+    if let Some(watch) = &writer.watch {
+        watch.unnamed();
+    }
+    writer.execute_batch(sql).map_err(failed)
+}
+
 /// Commits, telling the runtime when that means waiting for the disk.
-pub(super) fn commit(writer: &Connection, durability: Durability) -> Result<(), Fault> {
-    let commit = || writer.execute_batch("COMMIT").map_err(failed);
+pub(super) fn commit(writer: &Writer, durability: Durability) -> Result<(), Fault> {
+    let commit = || {
+        let done = writer.execute_batch("COMMIT").map_err(failed);
+        if let Some(watch) = &writer.watch {
+            watch.ended(writer, done.is_ok());
+        }
+        done
+    };
     let threaded = tokio::runtime::Handle::try_current()
         .is_ok_and(|handle| handle.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
     match durability {

@@ -11,6 +11,8 @@ use std::{
     time::Duration,
 };
 
+mod marks;
+
 use doorward_core::{AccountId, Digest, Session};
 
 use super::{Bind, Database, DatabaseUrl, Durability, Migration, Transaction};

@@ -80,7 +80,7 @@ impl Transaction {
     /// Runs several statements without parameters: a migration.
     pub async fn batch(&mut self, sql: &str) -> Result<(), Fault> {
         let done = match self.inner() {
-            Inner::Sqlite(writer, _) => writer.execute_batch(sql).map_err(sqlite::failed),
+            Inner::Sqlite(writer, _) => sqlite::batch(writer, sql),
             Inner::Postgres(connection) => postgres::batch(connection, sql).await,
         };
         self.noted(done)

@@ -31,7 +31,7 @@ fn record(seen_at: Timestamp, created_at: Timestamp, settings: &Settings) -> Rec
         seen_at,
         expires_at: created_at.after(settings.absolute),
         proved_at: created_at,
-        factors: String::new(),
+        factors: "".into(),
     }
 }
 
