@@ -41,7 +41,7 @@ impl Metrics {
         let all = &mut metrics.registry;
         all.register(
             "faults",
-            "Requests answered with 503 because something we depend on failed",
+            "Requests answered with 503 because something we depend on, or the program itself, failed",
             metrics.faults.clone(),
         );
         all.register("logins", "Logins by result", metrics.logins.clone());

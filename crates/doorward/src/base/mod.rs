@@ -4,6 +4,7 @@ pub(crate) mod db;
 pub(crate) mod files;
 pub(crate) mod keyfile;
 pub(crate) mod mail;
+pub(crate) mod panics;
 pub(crate) mod problem;
 pub(crate) mod render;
 pub(crate) mod settings;

@@ -20,7 +20,7 @@ use super::{
     input::{BODY_PATIENCE, Fields, MAX_BODY},
     reply::{Presentation, Refused},
 };
-use crate::base::problem::Problem;
+use crate::base::{panics::caught, problem::Problem};
 use crate::context::Context;
 
 /// What the layer knows.
@@ -72,7 +72,8 @@ async fn admit<G: Guard>(parts: &Parts) -> Result<G, Response<Body>> {
     let mut caller = Caller::of(&protected.cx, parts.clone());
     caller.csrf_field = protected.csrf_field.clone();
     let wants = caller.wants();
-    G::admit(caller).await.map_err(|refused| refuse(&protected.cx, wants, refused))
+    let admitted = caught(G::admit(caller)).await.unwrap_or_else(|panicked| Err(panicked.into()));
+    admitted.map_err(|refused| refuse(&protected.cx, wants, refused))
 }
 
 fn refuse(cx: &Context, wants: Representation, refused: Refused) -> Response<Body> {

@@ -21,7 +21,10 @@ use super::{
 };
 use crate::base::problem::Problem;
 use crate::{
-    base::render::{Frame, Notice},
+    base::{
+        panics::caught,
+        render::{Frame, Notice},
+    },
     context::Context,
 };
 
@@ -47,6 +50,13 @@ struct Served {
     csrf: String,
     signed_in: bool,
     cookie: Option<SetCookie>,
+}
+
+impl Served {
+    /// A no to somebody whom no guard has admitted.
+    fn refusing(no: impl Into<Refused>) -> Self {
+        Self { said: Err(no.into()), csrf: String::new(), signed_in: false, cookie: None }
+    }
 }
 
 /// The routes of all features.
@@ -157,15 +167,21 @@ pub(crate) fn home(cx: &Context) -> Response<Body> {
 }
 
 fn bare(cx: &Arc<Context>, request: &Request, problem: Problem) -> Response<Body> {
-    let nobody = Served { said: Err(problem.into()), csrf: String::new(), signed_in: false, cookie: None };
-    present(cx, Representation::wanted(request.headers()), Around::default(), nobody)
+    present(cx, Representation::wanted(request.headers()), Around::default(), Served::refusing(problem))
 }
 
 fn on_route(filter: MethodFilter, cx: Arc<Context>, route: Route) -> MethodRouter {
     let route = Arc::new(route);
     on(filter, move |params: RawPathParams, request: Request| {
         let (cx, route) = (Arc::clone(&cx), Arc::clone(&route));
-        async move { answer(cx, &route, &params, request).await.into_response() }
+        async move {
+            let wants = Representation::wanted(request.headers());
+            match caught(answer(Arc::clone(&cx), &route, &params, request)).await {
+                Ok(response) => response,
+                Err(panicked) => present(&cx, wants, Around::default(), Served::refusing(panicked)),
+            }
+            .into_response()
+        }
     })
 }
 
@@ -173,7 +189,7 @@ async fn serve<G: Guard, I: Input>(handler: impl Handler<G, I>, caller: Caller, 
     let wants_page = caller.wants() == Representation::Page;
     let changes = caller.is_unsafe();
     match G::admit(caller).await {
-        Err(refused) => Served { said: Err(refused), csrf: String::new(), signed_in: false, cookie: None },
+        Err(refused) => Served::refusing(refused),
         Ok(guard) => {
             let csrf = if wants_page { guard.csrf() } else { String::new() };
             let cookie = if wants_page || !changes { guard.cookie() } else { None };
@@ -194,7 +210,7 @@ async fn answer(cx: Arc<Context>, route: &Route, params: &RawPathParams, request
     let path = if route.has_page { caller.uri.path().to_owned() } else { String::new() };
     let notice = caller.uri.query().and_then(notice_code).and_then(Notice::of);
     let served = match fields(&caller, params, body).await {
-        Err(problem) => Served { said: Err(problem.into()), csrf: String::new(), signed_in: false, cookie: None },
+        Err(problem) => Served::refusing(problem),
         Ok(mut fields) => {
             caller.csrf_field = fields.take("csrf_token");
             caller.return_to = fields.return_to();

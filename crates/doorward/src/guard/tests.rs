@@ -22,6 +22,7 @@ mod forms;
 mod headers;
 mod methods;
 mod outage;
+mod panics;
 mod routes;
 
 const ANN: &str = "ann@example.com";
