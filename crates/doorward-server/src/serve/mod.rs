@@ -1,6 +1,7 @@
 //! A running server: sockets, signals, the keys' file, and the way to a quiet end.
 //!
 //! - `server/slow-clients-bounded`: A connection that sends or reads too slowly is closed, and their number is limited.
+//! - `server/fits-its-files`: The server takes no more connections than its limit of open files leaves room for.
 //! - `server/large-headers-refused`: A request whose headers exceed 16 KiB is refused.
 //! - `server/finishes-requests`: On SIGTERM the server takes no new connection and finishes the requests that it has.
 //! - `server/metrics-apart`: `/metrics` answers on its own listener only, and that listener answers nothing else.
@@ -9,6 +10,7 @@
 mod access_log;
 pub(crate) mod audit_lines;
 mod connections;
+mod files;
 mod key_watch;
 mod signals;
 
@@ -35,7 +37,7 @@ pub(crate) async fn run(doorward: Doorward, sockets: Sockets, keys: KeyFile) -> 
     let mut signals = signals::Signals::new().map_err(cannot_listen_to_signals)?;
     let watch = tokio::spawn(key_watch::run(doorward.clone(), keys, signals.hangup()));
     let worker = Worker::start(&doorward);
-    let gate = Gate::new(CONNECTIONS, stopping.clone());
+    let gate = Gate::new(files::room_for(CONNECTIONS), stopping.clone());
     let app = access_log::around(doorward.service());
     for listener in sockets.public {
         tracing::info!(address = %address(&listener), "listening");

@@ -4,6 +4,7 @@
 mod audit;
 mod backup;
 mod dev;
+mod files;
 mod keys;
 mod logs;
 mod production;

@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     thread,
 };
@@ -78,7 +78,23 @@ impl Site {
     /// Starts the server and waits until it listens.
     pub(crate) fn start(&mut self, args: &[&str]) {
         let which: Vec<&str> = self.which.iter().map(String::as_str).collect();
-        let mut command = doorward(&[&which, args].concat());
+        self.begin(doorward(&[&which, args].concat()));
+    }
+
+    /// Starts `doorward dev` with so many open files at first, and so many when it asks for more.
+    pub(crate) fn dev_with_files(soft: u32, hard: u32) -> Self {
+        let folder = TempDir::new().unwrap();
+        let data = folder.path().join("data").display().to_string();
+        let binary = doorward(&[]);
+        let mut command = Command::new("sh");
+        let limited = format!("ulimit -S -n {soft} && ulimit -H -n {hard} && exec \"$0\" dev --port 0 --folder \"$1\"");
+        command.args(["-c", &limited]).arg(binary.get_program()).arg(&data);
+        let mut site = Self::new(folder, vec!["--folder".to_owned(), data]);
+        site.begin(command);
+        site
+    }
+
+    fn begin(&mut self, mut command: Command) {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         self.stdout = collect(child.stdout.take().unwrap());
         self.stderr = collect(child.stderr.take().unwrap());

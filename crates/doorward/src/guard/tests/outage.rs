@@ -151,3 +151,55 @@ async fn a_locked_sqlite_does_not_acknowledge_a_logout() {
     assert_eq!(ann.post("/auth/logout", &[]).await.status, 200);
     assert!(!ann.is_signed_in().await);
 }
+
+/// Takes every file descriptor that could be opened away from this process, until it is dropped.
+#[cfg(target_os = "linux")]
+struct NoFiles(rustix::process::Rlimit);
+
+#[cfg(target_os = "linux")]
+impl NoFiles {
+    fn now() -> Self {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let before = getrlimit(Resource::Nofile);
+        setrlimit(Resource::Nofile, Rlimit { current: Some(3), maximum: before.maximum }).unwrap();
+        assert!(std::fs::File::open("/dev/null").is_err());
+        Self(before)
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for NoFiles {
+    fn drop(&mut self) {
+        let _ = rustix::process::setrlimit(rustix::process::Resource::Nofile, self.0);
+    }
+}
+
+#[cfg(target_os = "linux")]
+on_every_engine! {
+    /// Promise: `guard/fail-closed`
+    async fn without_a_file_to_open_nobody_is_told_anything_wrong(app: TestApp) {
+        let mut ann = app.person(ANN).await;
+        let token = ann.csrf_token().await;
+        // A node whose store has not been asked yet must still open what it needs to answer.
+        let fresh = app.another().await;
+        let (mut there, mut stranger) = (fresh.visitor(), fresh.visitor());
+        there.cookies = ann.cookies.clone();
+        assert_eq!((there.get("/healthz").await.status, stranger.get("/healthz").await.status), (200, 200));
+        let files = NoFiles::now();
+        for _ in 0..20 {
+            for person in [&mut ann, &mut there] {
+                let answer = person.get("/auth/session").await;
+                assert!([200, 503].contains(&answer.status), "{}", answer.text());
+            }
+            assert_eq!(stranger.get("/auth/session").await.status, 401);
+            let answer = there.post_with(&token, "/auth/logout", &[]).await;
+            if answer.status != 503 {
+                assert_eq!(answer.status, 200, "{}", answer.text());
+                break;
+            }
+        }
+        drop(files);
+        let ended = app.count("sessions").await == 0;
+        assert_eq!(ann.is_signed_in().await, !ended, "both nodes agree with what was answered");
+    }
+}
