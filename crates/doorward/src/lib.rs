@@ -82,6 +82,7 @@ pub mod config {
         attempts::Settings as AttemptsSettings,
         audit::Settings as AuditSettings,
         base::{
+            files::exposed_mode,
             mail::Settings as MailSettings,
             settings::{Entry, SecretText, Section, Setting, SettingsError},
         },

@@ -54,6 +54,8 @@ pub(crate) struct Draft {
     pub(crate) server: ServerSettings,
     /// What weakens protection.
     pub(crate) danger: DangerSettings,
+    /// The keys that name files with secrets in them, and those files.
+    pub(crate) secret_files: Vec<(String, PathBuf)>,
     /// What is wrong so far.
     pub(crate) errors: Vec<SettingsError>,
 }
@@ -86,7 +88,7 @@ impl Source {
             Self::Environment | Self::Folder(_) => Table::new(),
         };
         let from = environment::overlay(&mut table, variables, &mut errors);
-        secret_files::resolve(&mut table, &mut errors);
+        let secret_files = secret_files::resolve(&mut table, &mut errors);
         if let Self::Folder(folder) = self {
             folder.decide(&mut table, &mut errors);
         }
@@ -94,7 +96,7 @@ impl Source {
         let danger = section(&table, &mut errors);
         let settings = Settings::read(&table, &OWN).map_err(|more| errors.extend(more)).ok();
         from.name_in(&mut errors);
-        Ok(Draft { table, settings, server, danger, errors })
+        Ok(Draft { table, settings, server, danger, secret_files, errors })
     }
 }
 

@@ -1,11 +1,13 @@
 //! What a server in production is not started with: the mistakes that would show only once somebody used them.
 //!
-//! - `server/refuses-unsafe-settings`: `serve` refuses plain http, missing or sample secrets, keys that others may read and
-//!   settings that do not exist, each with its key and its cure.
+//! - `server/refuses-unsafe-settings`: `serve` refuses plain http, missing or sample secrets, keys and secret files that
+//!   others may read and settings that do not exist, each with its key and its cure.
+
+use std::path::{Path, PathBuf};
 
 use doorward::{
     Doorward, KeyFile, KeyFileError, StartError,
-    config::{SecretText, Setting, SettingsError},
+    config::{SecretText, Setting, SettingsError, exposed_mode},
     core::KeyRingError,
 };
 
@@ -31,8 +33,8 @@ pub(crate) async fn check(source: &Source) -> Result<Loaded, Failure> {
 fn examined(source: &Source) -> Result<Draft, Failure> {
     let mut draft = source.draft()?;
     let found = [public_url(&draft, &draft.danger), proxies(&draft), mail(&draft), keys(&draft)];
-    let samples = samples(&draft);
-    draft.errors.extend(found.into_iter().flatten().chain(samples));
+    let secrets: Vec<_> = samples(&draft).into_iter().chain(exposed(&draft)).collect();
+    draft.errors.extend(found.into_iter().flatten().chain(secrets));
     Ok(draft)
 }
 
@@ -89,9 +91,7 @@ fn keys(draft: &Draft) -> Option<SettingsError> {
             format!("cannot read {}: {cause}", path.display()),
             "Make the keys with `doorward keys rotate`.".to_owned(),
         ),
-        KeyFileError::Exposed(path) => {
-            (format!("others may read {}", path.display()), format!("Run `chmod 600 {}`.", path.display()))
-        }
+        KeyFileError::Exposed(path) => too_open(&path, exposed_mode(&path).ok().flatten().unwrap_or_default()),
         KeyFileError::Line(path, line) => (
             format!("{}, line {line} is not `ID SIGNS_FROM SECRET`", path.display()),
             "Restore the file from a backup, or remove it and make new keys with `doorward keys rotate`.".to_owned(),
@@ -110,6 +110,25 @@ fn keys(draft: &Draft) -> Option<SettingsError> {
         }
     };
     Some(error("keys.file", &problem, &cure))
+}
+
+/// Files with a secret in them that somebody else on this machine may read or change.
+fn exposed(draft: &Draft) -> Vec<SettingsError> {
+    let open = |(key, path): &(String, PathBuf)| {
+        // A file that cannot be read at all has been told already.
+        let mode = exposed_mode(path).ok().flatten()?;
+        let (problem, cure) = too_open(path, mode);
+        Some(error(key, &problem, &cure))
+    };
+    draft.secret_files.iter().filter_map(open).collect()
+}
+
+fn too_open(path: &Path, mode: u32) -> (String, String) {
+    let path = path.display();
+    (
+        format!("others may read {path} (mode {mode:04o})"),
+        format!("Run `chmod 600 {path}`; where it is mounted, mount it with mode 0400 (or 0440, for a group)."),
+    )
 }
 
 /// Secrets that came with an example, which is where a guesser begins.

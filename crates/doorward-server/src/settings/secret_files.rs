@@ -1,15 +1,17 @@
 //! `x_file = "path"` instead of `x = "secret"`: secrets that neither the settings file nor the environment holds.
 
-use std::fs;
+use std::{fs, path::PathBuf};
 
-use doorward::config::SettingsError;
+use doorward::config::{Entry, SecretText, Setting, SettingsError};
 use toml::{Table, Value};
 
 use super::{environment::is_text, reference};
 
-/// Replaces each `x_file` by `x` with what the file holds, white space around it removed.
-pub(super) fn resolve(table: &mut Table, errors: &mut Vec<SettingsError>) {
+/// Replaces each `x_file` by `x` with what the file holds, white space around it removed; returns the keys and the paths
+/// of those that hold a secret.
+pub(super) fn resolve(table: &mut Table, errors: &mut Vec<SettingsError>) -> Vec<(String, PathBuf)> {
     let entries = reference::entries();
+    let mut secret = Vec::new();
     let known = |section: &str, key: &str| entries.iter().find(|entry| entry.section == section && entry.key == key);
     for (section, settings) in table.iter_mut() {
         let Some(settings) = settings.as_table_mut() else { continue };
@@ -19,11 +21,21 @@ pub(super) fn resolve(table: &mut Table, errors: &mut Vec<SettingsError>) {
             named.filter(|key| known(section, key).is_some_and(is_text)).map(str::to_owned).collect();
         for key in named {
             let path = settings.remove(&format!("{key}_file")).expect("the key was just seen");
+            let name = format!("{section}.{key}_file");
+            if known(section, &key).is_some_and(holds_secret) {
+                secret.extend(path.as_str().map(|path| (name.clone(), PathBuf::from(path))));
+            }
             if let Err((problem, cure)) = replace(settings, &key, &path) {
-                errors.push(SettingsError { key: format!("{section}.{key}_file"), problem, cure });
+                errors.push(SettingsError { key: name, problem, cure });
             }
         }
     }
+    secret
+}
+
+/// Whether nobody but the operator may know a setting; the URL of a database has the password in it.
+fn holds_secret(entry: &Entry) -> bool {
+    entry.shape == <SecretText as Setting>::SHAPE || (entry.section, entry.key) == ("database", "url")
 }
 
 fn replace(settings: &mut Table, key: &str, path: &Value) -> Result<(), (String, String)> {

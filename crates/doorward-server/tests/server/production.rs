@@ -78,7 +78,7 @@ const FAULTS: &[(Fault<'static>, &str, &str)] = &[
     (File(HOST, "smtp_host = \"\""), "mail.smtp_host", "Set the host name of your SMTP server"),
     (File(HOST, "smtp_host = \"smtp.example.com\""), "mail.smtp_security", "Use `tls` or `starttls`"),
     (NoKeys, "keys.file", "doorward keys rotate"),
-    (Mode(0o640), "keys.file", "chmod 600"),
+    (Mode(0o640), "keys.file", "(mode 0640). Run `chmod 600"),
     (Mode(0o604), "keys.file", "chmod 600"),
     (Keys(SAMPLE_KEY), "keys.file", "doorward keys rotate --at-once"),
     (Keys(SHORT_KEY), "keys.file", "doorward keys rotate --at-once"),
@@ -173,6 +173,39 @@ fn all_mistakes_are_told_in_one_run() {
                 "site.public_url"
             ]
         );
+    }
+}
+
+/// Promise: `server/refuses-unsafe-settings`
+#[test]
+fn a_secret_file_that_others_may_read_is_refused_with_the_cure() {
+    let place = Place::new();
+    let secret = place.folder.path().join("smtp-password");
+    let name = place.folder.path().join("name");
+    fs::write(&secret, "forty grey doors open").unwrap();
+    fs::write(&name, "Acme").unwrap();
+    let environment = [
+        ("DOORWARD_MAIL__SMTP_USERNAME", "doorward"),
+        ("DOORWARD_MAIL__SMTP_PASSWORD_FILE", secret.to_str().unwrap()),
+        ("DOORWARD_SITE__NAME_FILE", name.to_str().unwrap()),
+    ];
+    for mode in [0o644, 0o640, 0o620, 0o602, 0o444] {
+        fs::set_permissions(&secret, fs::Permissions::from_mode(mode)).unwrap();
+        for command in [&["serve"][..], &["config", "check"]] {
+            let said = place.run(command, &environment);
+            assert_eq!(said.code, Some(2), "{mode:o}: {said:?}");
+            assert_eq!(said.stderr.lines().count(), 1, "what is no secret may be read: {said:?}");
+            for part in
+                ["mail.smtp_password_file: ", &format!("mode {mode:04o}"), &format!("`chmod 600 {}`", secret.display())]
+            {
+                assert!(said.stderr.contains(part), "{part}: {said:?}");
+            }
+            assert!(!said.stderr.contains("forty"), "{said:?}");
+        }
+    }
+    for mode in [0o600, 0o400] {
+        fs::set_permissions(&secret, fs::Permissions::from_mode(mode)).unwrap();
+        assert_eq!(place.run(&["config", "check"], &environment).code, Some(0), "{mode:o}");
     }
 }
 

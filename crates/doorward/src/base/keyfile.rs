@@ -19,7 +19,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use doorward_core::{Entropy, Key, KeyRing, KeyRingError, Secret, Timestamp};
 use zeroize::Zeroizing;
 
-use super::files::create_private;
+use super::files::{create_private, exposed_mode};
 
 /// A file of signing keys.
 #[derive(Clone, Debug)]
@@ -187,16 +187,11 @@ impl KeyFile {
         put().map_err(|cause| self.io(cause))
     }
 
-    #[cfg(unix)]
     fn refuse_exposed(&self) -> Result<(), KeyFileError> {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = fs::metadata(&self.path).map_err(|cause| self.io(cause))?.permissions().mode();
-        if mode & 0o077 == 0 { Ok(()) } else { Err(KeyFileError::Exposed(self.path.clone())) }
-    }
-
-    #[cfg(not(unix))]
-    fn refuse_exposed(&self) -> Result<(), KeyFileError> {
-        Ok(())
+        match exposed_mode(&self.path).map_err(|cause| self.io(cause))? {
+            Some(_) => Err(KeyFileError::Exposed(self.path.clone())),
+            None => Ok(()),
+        }
     }
 
     fn io(&self, cause: io::Error) -> KeyFileError {

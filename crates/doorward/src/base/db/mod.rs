@@ -9,8 +9,8 @@
 //! - `db/durable`: A commit that must last is on the disk before it is acknowledged.
 //! - `db/migrates-once`: Each migration is applied once, however many nodes start, and one that changed is refused.
 //! - `db/fail-closed`: A store that is gone, full, read-only or corrupt is answered 503 and never yes.
-//! - `db/private-file`: The files of an embedded database are readable by their owner only.
 //! - `db/marks-fall`: What is kept in memory falls with any change of the rows that it came from, whoever makes it.
+//! - `db/private-file`: The files of an embedded database are readable by their owner only; wider ones are tightened.
 
 mod migrate;
 mod place;

@@ -42,11 +42,7 @@ impl Place {
 /// what the backup left out on purpose: sessions and links. A backup is recognised by its header: it does not use a log yet,
 /// and a database that does says so before its log exists (<https://www.sqlite.org/fileformat2.html>, section 1.3.3).
 pub(super) fn remove_foreign_log(path: &Path) -> io::Result<()> {
-    let beside = |suffix: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
+    let beside = |suffix: &str| beside(path, suffix);
     // The order matters: a log that is there before the header is read cannot be of a database that has just begun one.
     if !beside("-wal").exists() || !is_without_log(path)? {
         return Ok(());
@@ -57,6 +53,13 @@ pub(super) fn remove_foreign_log(path: &Path) -> io::Result<()> {
     tracing::warn!("removed the log of another database, which lay beside a restored one");
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::File::open(folder)?.sync_all()
+}
+
+/// Names a file that SQLite puts beside the one at `path`.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 /// Whether the header of a database says that it uses a rollback journal; an empty file says nothing.

@@ -4,6 +4,7 @@
 //! Writers take turns; a commit that must reach the disk tells the runtime that it blocks.
 
 use std::{
+    io::ErrorKind,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
@@ -21,7 +22,10 @@ use super::{
     value::{Bind, Query, Row, Value},
     watch::{Mark, Moment, Watch},
 };
-use crate::{base::files::create_private, error::Fault};
+use crate::{
+    base::files::{self, create_private},
+    error::Fault,
+};
 
 /// How long a writer waits for its turn before the answer is "not now".
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -243,15 +247,28 @@ fn prepare<'c>(
 }
 
 /// A database holds password hashes: its file is made for its owner only, and SQLite gives its log the same mode.
+///
+/// One that is there already and is wider is tightened, not refused: nobody else has business with it, and a copy that
+/// was just restored in a hurry is one. Where that is not possible, it is refused.
 fn make_private(path: &Path) -> Result<(), Fault> {
     if path.as_os_str() == ":memory:" {
         return Ok(());
     }
     match create_private(path) {
-        Ok(_) => Ok(()),
-        Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(cause) => Err(Fault::new("making the database file", cause)),
+        Ok(_) => return Ok(()),
+        Err(cause) if cause.kind() == ErrorKind::AlreadyExists => {}
+        Err(cause) => return Err(Fault::new("making the database file", cause)),
     }
+    for file in [path.to_owned(), place::beside(path, "-wal"), place::beside(path, "-shm")] {
+        match files::make_private(&file) {
+            Err(cause) if cause.kind() != ErrorKind::NotFound => {
+                let what = format!("others may read {}, and its mode cannot be changed: {cause}", file.display());
+                return Err(Fault::new("looking at the database file", what));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn connect(path: &Path, pragmas: &str) -> Result<Connection, Fault> {

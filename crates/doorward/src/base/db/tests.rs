@@ -300,8 +300,18 @@ async fn the_file_of_an_embedded_database_is_its_owners_only() {
         let mode = std::fs::metadata(format!("{}{suffix}", sqlite_path(&app))).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "test.db{suffix}");
     }
-    let again = app.another().await;
-    assert_eq!(again.count("accounts").await, 1, "an existing file is opened as it is");
+    for wide in [0o644, 0o660, 0o777] {
+        for suffix in ["", "-wal", "-shm"] {
+            let file = format!("{}{suffix}", sqlite_path(&app));
+            std::fs::set_permissions(file, std::fs::Permissions::from_mode(wide)).unwrap();
+        }
+        let again = app.another().await;
+        assert_eq!(again.count("accounts").await, 1, "{wide:o}: what is in it stays");
+        for suffix in ["", "-wal", "-shm"] {
+            let mode = std::fs::metadata(format!("{}{suffix}", sqlite_path(&app))).unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "test.db{suffix} was {wide:o}");
+        }
+    }
 }
 
 /// Promise: `db/migrates-once`
