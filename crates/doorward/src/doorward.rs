@@ -180,17 +180,16 @@ impl Doorward {
 
     /// The routes under `/auth`, and `/healthz` and `/readyz`.
     pub fn router(&self) -> Router {
-        let ready = self.clone();
+        let (ready, alive) = (self.clone(), Arc::clone(&self.cx));
         let stage = if self.cx.site.dev { Stage::Development } else { Stage::Production };
-        let health = Router::new().route("/healthz", get(|| async { "ok\n" })).route(
-            "/readyz",
-            get(move || async move {
-                match ready.cx.db.ping().await {
-                    Ok(()) => (StatusCode::OK, "ready\n"),
-                    Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
-                }
-            }),
-        );
+        let healthz = get(move || async move { guard::line(&alive, StatusCode::OK, "ok\n") });
+        let readyz = get(move || async move {
+            match ready.cx.db.ping().await {
+                Ok(()) => guard::line(&ready.cx, StatusCode::OK, "ready\n"),
+                Err(_) => guard::line(&ready.cx, StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
+            }
+        });
+        let health = Router::new().route("/healthz", healthz).route("/readyz", readyz);
         features::routes(stage).router(&self.cx).merge(health)
     }
 

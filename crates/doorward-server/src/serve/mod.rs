@@ -16,7 +16,19 @@ mod signals;
 
 use std::{io, net::SocketAddr, time::Duration};
 
-use axum::{Router, http::header::CONTENT_TYPE, routing::get};
+use axum::{
+    Router,
+    http::{
+        HeaderName, HeaderValue,
+        header::{
+            CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+            X_FRAME_OPTIONS,
+        },
+    },
+    middleware,
+    response::Response,
+    routing::get,
+};
 use connections::Gate;
 use doorward::{Doorward, KeyFile};
 use tokio::{net::TcpListener, sync::watch, time::timeout};
@@ -107,7 +119,10 @@ impl Worker {
 
 fn metrics(doorward: Doorward) -> Router {
     let text = move || async move { ([(CONTENT_TYPE, OPEN_METRICS)], doorward.metrics()) };
-    Router::new().route("/metrics", get(text))
+    Router::new().route("/metrics", get(text)).layer(middleware::map_response(async |mut answer: Response| {
+        answer.headers_mut().extend(PROTECTION);
+        answer
+    }))
 }
 
 fn address(listener: &TcpListener) -> String {
@@ -125,3 +140,13 @@ const METRICS_CONNECTIONS: u32 = 64;
 const GRACE: Duration = Duration::from_secs(20);
 const WORKER_GRACE: Duration = Duration::from_secs(5);
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// What is read by monitoring is no page: a browser that was led there keeps nothing, guesses nothing and shows it in no
+/// frame.
+const PROTECTION: [(HeaderName, HeaderValue); 5] = [
+    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+];

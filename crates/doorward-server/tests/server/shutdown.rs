@@ -94,7 +94,12 @@ fn metrics_are_on_their_own_listener_only() {
         answer.body
     );
     assert!(!answer.body.contains("ann@example.com"));
-    assert_eq!(get(site.metrics_port, "/healthz").status, 404);
-    assert_eq!(get(site.metrics_port, "/auth/login").status, 404);
+    for (path, status) in [("/metrics", 200), ("/healthz", 404), ("/auth/login", 404)] {
+        let answer = get(site.metrics_port, path);
+        assert_eq!(answer.status, status, "{path}");
+        for header in ["cache-control: no-store", "x-content-type-options: nosniff", "x-frame-options: DENY"] {
+            assert!(answer.head.contains(header), "{path}: {}", answer.head);
+        }
+    }
     assert_eq!(get(site.port, "/metrics").status, 404);
 }

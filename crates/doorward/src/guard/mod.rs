@@ -41,7 +41,7 @@ pub(crate) use guards::Person;
 pub use guards::{Public, Reauthenticated, SignedIn};
 pub(crate) use input::{Field, Fields, Input, NoInput, input};
 pub(crate) use origin::Origin;
-pub(crate) use reply::{Denial, OrPage, Refused, Reply};
+pub(crate) use reply::{Denial, OrPage, Refused, Reply, line};
 pub(crate) use routes::{Route, Routes, home, not_found};
 
 #[cfg(test)]

@@ -182,10 +182,7 @@ impl Presentation<'_> {
         for cookie in self.cookie.iter().filter(|_| private).chain(&cookies) {
             response.headers_mut().append(header::SET_COOKIE, cookie.header());
         }
-        if self.cx.site.https {
-            response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(ONE_YEAR));
-        }
-        response
+        with_hsts(self.cx, response)
     }
 
     fn good(&self, reply: Reply) -> (Response<Body>, Vec<SetCookie>) {
@@ -270,6 +267,18 @@ impl Presentation<'_> {
             }
         }
     }
+}
+
+/// A line for monitoring, with the headers that every answer has.
+pub(crate) fn line(cx: &Context, status: StatusCode, text: &'static str) -> Response<Body> {
+    with_hsts(cx, document(status, "text/plain; charset=utf-8", text.into()))
+}
+
+fn with_hsts(cx: &Context, mut response: Response<Body>) -> Response<Body> {
+    if cx.site.https {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(ONE_YEAR));
+    }
+    response
 }
 
 fn problem_document(problem: &Problem, reference: Option<String>) -> Response<Body> {

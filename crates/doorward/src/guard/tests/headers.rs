@@ -31,6 +31,8 @@ async fn every_kind(app: &TestApp) -> Vec<(&'static str, u16, Answer)> {
     let token = stranger.form_token().await;
     let big = "a".repeat(70_000);
     let mut answers = vec![
+        ("the process", 200, app.visitor().get("/healthz").await),
+        ("the database", 200, app.visitor().get("/readyz").await),
         ("a page", 200, page.get("/auth/account").await),
         ("a page for strangers", 200, app.visitor().in_browser().get("/auth/login").await),
         ("JSON", 200, ann.get("/auth/session").await),
@@ -56,7 +58,9 @@ async fn every_kind(app: &TestApp) -> Vec<(&'static str, u16, Answer)> {
     ];
     let mut tx = app.db().begin(crate::operate::Durability::Full).await.unwrap();
     tx.batch("ALTER TABLE sessions RENAME TO sessions_away").await.unwrap();
+    tx.batch("ALTER TABLE schema_migrations RENAME TO schema_migrations_away").await.unwrap();
     tx.commit().await.unwrap();
+    answers.push(("no database", 503, app.visitor().get("/readyz").await));
     answers.push(("unavailable", 503, ann.get("/auth/session").await));
     answers.push(("unavailable, as a page", 503, page.get("/auth/account").await));
     answers
