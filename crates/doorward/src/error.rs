@@ -24,6 +24,11 @@ impl Fault {
     pub fn new(doing: &'static str, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { doing, cause: cause.into() }
     }
+
+    /// What went wrong, for those who know what it can be.
+    pub(crate) fn cause(&self) -> &(dyn Error + Send + Sync + 'static) {
+        self.cause.as_ref()
+    }
 }
 
 impl fmt::Display for Fault {

@@ -90,11 +90,27 @@ pub(crate) async fn purge(cx: &Context) -> Result<(), Fault> {
             break;
         }
     }
-    let mut tx = cx.db.begin(Durability::Relaxed).await?;
-    password_reset::purge(cx, &mut tx).await?;
-    signup::purge(cx, &mut tx).await?;
-    email_change::purge(cx, &mut tx).await?;
-    throttle::purge(&mut tx, cx.clock.now()).await?;
-    audit::purge(cx, &mut tx).await?;
-    tx.commit().await
+    // One transaction for each table: rows of one account in two of them are locked by its own flows in their own order.
+    for table in [Over::Resets, Over::Signups, Over::EmailChanges, Over::Throttles, Over::Events] {
+        let mut tx = cx.db.begin(Durability::Relaxed).await?;
+        match table {
+            Over::Resets => password_reset::purge(cx, &mut tx).await?,
+            Over::Signups => signup::purge(cx, &mut tx).await?,
+            Over::EmailChanges => email_change::purge(cx, &mut tx).await?,
+            Over::Throttles => throttle::purge(&mut tx, cx.clock.now()).await?,
+            Over::Events => audit::purge(cx, &mut tx).await?,
+        };
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// What may be over.
+#[derive(Clone, Copy)]
+enum Over {
+    Resets,
+    Signups,
+    EmailChanges,
+    Throttles,
+    Events,
 }

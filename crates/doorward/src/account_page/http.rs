@@ -8,7 +8,6 @@ use crate::{
     accounts,
     base::render::{CheckMailPage, Purpose, ago, page, spoken},
     email_change,
-    error::Fault,
     guard::{NoInput, OrPage, Problem, Reauthenticated, Refused, Reply, Routes, SignedIn, input},
     passwords, reauthentication, sessions,
 };
@@ -112,9 +111,7 @@ async fn change_email(person: Reauthenticated, input: EmailChange) -> Result<Rep
 /// Reads everything that the page of this person shows.
 async fn read(person: &SignedIn) -> Result<AccountPage, Refused> {
     let cx = person.cx();
-    let account = accounts::by_id(&cx.db, person.account())
-        .await?
-        .ok_or_else(|| Fault::new("showing an account", "it is gone"))?;
+    let account = accounts::by_id(&cx.db, person.account()).await?.ok_or_else(gone)?;
     let now = cx.clock.now();
     let pending = email_change::pending(&cx.db, account.standing(), now).await?;
     let changed_at = passwords::changed_at(&cx.db, account.id).await?;
@@ -129,6 +126,12 @@ async fn read(person: &SignedIn) -> Result<AccountPage, Refused> {
         password_age: changed_at.map_or_else(String::new, |at| ago(at, now)),
         devices: devices.into_iter().map(|listed| Device::of(listed, person, now)).collect(),
     })
+}
+
+/// What is said when the account was deleted after its session had been checked.
+fn gone() -> Problem {
+    let text = "You have been logged out meanwhile. Log in again.";
+    Problem::plain(StatusCode::UNAUTHORIZED, "not_signed_in", text)
 }
 
 impl Device {

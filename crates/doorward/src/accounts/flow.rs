@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     audit::{self, Action},
-    base::db::{Durability, Transaction},
+    base::db::{self, Durability, Transaction},
     context::Context,
     error::Fault,
 };
@@ -49,13 +49,18 @@ pub(crate) async fn set_name(tx: &mut Transaction, account: AccountId, name: &st
     store::set_name(tx, account, name).await
 }
 
-/// Gives an account another confirmed address; `false` when somebody else has it by now.
+/// Gives an account another confirmed address; `false` when somebody else has it by now, or the account is disabled, gone or
+/// in a later epoch. After a `false` the caller undoes its transaction: somebody else may have taken the address in the
+/// same moment, and then nothing of it can be kept.
 pub(crate) async fn replace_email(
     tx: &mut Transaction,
-    account: AccountId,
+    standing: Standing,
     email: &EmailAddress,
 ) -> Result<bool, Fault> {
-    store::set_email(tx, account, email).await
+    match store::set_email(tx, standing, email).await {
+        Err(fault) if db::is_taken(&fault) => Ok(false),
+        changed => changed,
+    }
 }
 
 /// Keeps an account out, or lets it in again; `false` when there is no such account.

@@ -5,6 +5,8 @@
 //! raises, so that a login which began before cannot finish after.
 //!
 //! - `accounts/one-per-address`: One address is one account, whatever its spelling and however many ask at once.
+//! - `accounts/first-locked`: What changes an account locks its row first, so that no two flows wait for each other in a
+//!   circle.
 //! - `accounts/own-profile`: A person changes their own name, and nothing that decides who they are.
 
 mod flow;

@@ -2,7 +2,7 @@
 
 use doorward_core::{AccountId, EmailAddress, Timestamp};
 
-use super::rules::{Account, Profile};
+use super::rules::{Account, Profile, Standing};
 use crate::{
     base::db::{Database, Query, Row, Transaction},
     error::Fault,
@@ -75,11 +75,11 @@ pub(super) async fn set_name(tx: &mut Transaction, id: AccountId, name: &str) ->
     Ok(tx.execute("UPDATE accounts SET name = $1 WHERE id = $2", &[&name, &id]).await? == 1)
 }
 
-/// Changes the address; `false` when another account has it by now, or the account is gone or disabled.
-pub(super) async fn set_email(tx: &mut Transaction, id: AccountId, email: &EmailAddress) -> Result<bool, Fault> {
-    let sql = "UPDATE accounts SET email = $1 WHERE id = $2 AND disabled_at IS NULL
+/// Changes the address; `false` when another account has it by now, or the account is gone, disabled or in another epoch.
+pub(super) async fn set_email(tx: &mut Transaction, owner: Standing, email: &EmailAddress) -> Result<bool, Fault> {
+    let sql = "UPDATE accounts SET email = $1 WHERE id = $2 AND epoch = $3 AND disabled_at IS NULL
         AND NOT EXISTS (SELECT 1 FROM accounts AS other WHERE other.email = $1)";
-    Ok(tx.execute(sql, &[email, &id]).await? == 1)
+    Ok(tx.execute(sql, &[email, &owner.account, &owner.epoch]).await? == 1)
 }
 
 /// Removes an account and returns the address that it had.

@@ -8,6 +8,8 @@ use crate::{
     testing::{Actor, PASSWORD, TestApp, crowd::at_once},
 };
 
+mod meeting;
+
 const ANN: &str = "ann@example.com";
 
 async fn log_in(app: &TestApp, email: &str) -> u16 {

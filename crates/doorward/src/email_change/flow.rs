@@ -60,9 +60,14 @@ pub(crate) async fn confirm(
 ) -> Result<Opened, Refusal<ChangeDenied>> {
     let spent = || Refusal::Denied(ChangeDenied::LinkSpent);
     let owner = owner(cx, live.account).await?;
+    let (standing, digest) = (owner.standing(), token.digest());
+    let email = store::find(&cx.db, standing, &digest, cx.clock.now()).await?.ok_or_else(spent)?;
     let mut tx = cx.db.begin(Durability::Full).await?;
-    let email = store::spend(&mut tx, owner.standing(), &token.digest(), cx.clock.now()).await?.ok_or_else(spent)?;
-    if !accounts::replace_email(&mut tx, live.account, &email).await? {
+    // The account before the link, as in every flow: of two that meet one waits here, and not each for the other.
+    if !accounts::replace_email(&mut tx, standing, &email).await? {
+        return Err(spent());
+    }
+    if store::spend(&mut tx, standing, &digest, cx.clock.now()).await? != Some(email.clone()) {
         return Err(spent());
     }
     password_reset::forget(&mut tx, live.account).await?;

@@ -50,10 +50,13 @@ pub(crate) async fn redeem(
     let password = password.map_err(|denied| Refusal::Denied(ResetDenied::Password(denied)))?;
     let hash = passwords::hash(cx, password).await.map_err(|busy| Refusal::Denied(ResetDenied::Busy(busy)))?;
     let mut tx = cx.db.begin(Durability::Full).await?;
-    let Some(owner) = store::spend(&mut tx, &token.digest(), cx.clock.now()).await? else {
-        return too_late(cx, tx, &account, visit).await;
+    // The account before the link, as in every flow: of two that meet one waits here, and not each for the other.
+    let epoch = accounts::raise_epoch(&mut tx, account.id).await?;
+    let Some(link) = store::spend(&mut tx, &token.digest(), cx.clock.now()).await? else {
+        drop(tx);
+        return too_late(cx, &account, visit).await;
     };
-    let owner = owner_in_epoch(&mut tx, owner).await?;
+    let owner = end_sessions(&mut tx, link, epoch).await?;
     passwords::put(&mut tx, owner, &hash, cx.clock.now()).await?;
     attempts::pardon(&mut tx, &account.email).await?;
     audit::append(cx, &mut tx, audit::nobody(Action::PasswordReset, Some(owner), visit.address)).await?;
@@ -62,23 +65,23 @@ pub(crate) async fn redeem(
     Ok(attempts::device_cookie(cx, &account.email))
 }
 
-/// Ends every session of the owner, provided that nothing else has done so since the link was made.
-async fn owner_in_epoch(tx: &mut Transaction, owner: Standing) -> Result<AccountId, Refusal<ResetDenied>> {
-    let epoch = accounts::raise_epoch(tx, owner.account).await?;
-    if epoch != Some(owner.epoch + 1) {
+/// Ends every session of the link's owner, provided that nothing else has done so since it was made: the epoch that was
+/// just begun follows the link's.
+async fn end_sessions(
+    tx: &mut Transaction,
+    link: Standing,
+    epoch: Option<i64>,
+) -> Result<AccountId, Refusal<ResetDenied>> {
+    if epoch != Some(link.epoch + 1) {
         return Err(Refusal::Denied(ResetDenied::LinkSpent));
     }
-    sessions::forget(tx, owner.account).await?;
-    Ok(owner.account)
+    sessions::forget(tx, link.account).await?;
+    Ok(link.account)
 }
 
 /// Records that somebody came with a link that another had spent a moment before.
-async fn too_late(
-    cx: &Context,
-    mut tx: Transaction,
-    account: &Account,
-    visit: &Visit,
-) -> Result<SetCookie, Refusal<ResetDenied>> {
+async fn too_late(cx: &Context, account: &Account, visit: &Visit) -> Result<SetCookie, Refusal<ResetDenied>> {
+    let mut tx = cx.db.begin(Durability::Full).await?;
     let event = audit::nobody(Action::PasswordReset, Some(account.id), visit.address).denied();
     audit::append(cx, &mut tx, event).await?;
     tx.commit().await?;

@@ -200,5 +200,12 @@ impl Database {
     }
 }
 
+/// Whether a statement failed because what must be unique was taken at the same moment; its transaction is lost.
+///
+/// In an embedded database writers take turns, and a statement that looks first sees what the one before wrote.
+pub(crate) fn is_taken(fault: &Fault) -> bool {
+    postgres::is_taken(fault)
+}
+
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, R
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use tokio_postgres::{
     config::{Host, SslMode},
+    error::SqlState,
     types::ToSql,
 };
 
@@ -135,6 +136,12 @@ async fn patiently<T>(work: impl Future<Output = Result<T, tokio_postgres::Error
 
 fn failed(cause: impl std::error::Error + Send + Sync + 'static) -> Fault {
     Fault::new("asking the database", cause)
+}
+
+/// Whether a statement failed because another transaction had just put the same thing where only one can be.
+pub(super) fn is_taken(fault: &Fault) -> bool {
+    let cause = fault.cause().downcast_ref::<tokio_postgres::Error>();
+    cause.and_then(tokio_postgres::Error::code) == Some(&SqlState::UNIQUE_VIOLATION)
 }
 
 /// Whether every server of the URL is on this machine, where nobody is on the way.
