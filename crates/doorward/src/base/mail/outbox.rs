@@ -47,12 +47,19 @@ pub(crate) async fn order(
     Ok(())
 }
 
-/// Takes one due order for itself until `lease_ends`; another node does not see it before then.
+/// Takes one due order for itself until `lease_ends`; another node does not see it before then. `None` when none is due.
 pub(super) async fn claim(db: &Database, now: Timestamp, lease_ends: Timestamp) -> Result<Option<Order>, Fault> {
     let due = "SELECT COUNT(*) FROM outbox WHERE due_at <= $1";
-    if db.find(due, &[&now], |row| row.get::<i64>(0)).await? == Some(0) {
-        return Ok(None);
+    // Who comes second to an order tries the next one at once; each time somebody has taken one, so this ends.
+    while db.find(due, &[&now], |row| row.get::<i64>(0)).await? != Some(0) {
+        if let Some(order) = take(db, now, lease_ends).await? {
+            return Ok(Some(order));
+        }
     }
+    Ok(None)
+}
+
+async fn take(db: &Database, now: Timestamp, lease_ends: Timestamp) -> Result<Option<Order>, Fault> {
     let mut tx = db.begin(Durability::Relaxed).await?;
     let sql = "UPDATE outbox SET due_at = $1, attempts = attempts + 1
         WHERE id = (SELECT id FROM outbox WHERE due_at <= $2 ORDER BY due_at, id LIMIT 1) AND due_at <= $2

@@ -10,7 +10,7 @@ use super::{
     outbox::{self, Order},
     transport::Transport,
 };
-use crate::{context::Context, error::Fault};
+use crate::{base::panics::caught, context::Context, error::Fault};
 
 /// Writes the letter of an order; `None` when there is nothing to send after all.
 pub(crate) type Compose =
@@ -55,7 +55,8 @@ pub(crate) async fn deliver(cx: &Context, composers: &[Composer]) -> Result<usiz
         let now = cx.clock.now();
         let Some(order) = outbox::claim(&cx.db, now, now.after(LEASE)).await? else { return Ok(taken) };
         taken += 1;
-        match attempt(cx, composers, &order).await {
+        // A panic over one letter would otherwise end the worker, and with it all others.
+        match caught(attempt(cx, composers, &order)).await.and_then(|done| done) {
             Ok(result) => {
                 cx.metrics.letter(result);
                 outbox::remove(&cx.db, order.id).await?;
