@@ -72,6 +72,23 @@ async fn letters_are_readable_by_their_owner_only() {
     assert_eq!(mode & 0o777, 0o600);
 }
 
+/// What a kill left behind is not shown, and its number is not given again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_letter_is_there_whole_or_not_at_all() {
+    let app = TestApp::new(Engine::Sqlite).await;
+    app.account(ANN).await;
+    let mailbox = app.folder().join("mailbox");
+    std::fs::create_dir_all(&mailbox).unwrap();
+    std::fs::write(mailbox.join("000001.new"), "{ \"to\": \"an").unwrap();
+    app.visitor().post("/auth/password/forgot", &[("email", ANN)]).await;
+    app.letters().await;
+    let list = app.visitor().get("/auth/dev/mailbox").await;
+    assert_eq!((list.status, list.json()["letters"].as_array().unwrap().len()), (200, 1), "{}", list.text());
+    let mut names: Vec<_> = std::fs::read_dir(&mailbox).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["000001.new", "000002.json"]);
+}
+
 /// Promise: `mailbox/own-host`
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_name_that_was_rebound_to_this_machine_reads_no_letter() {

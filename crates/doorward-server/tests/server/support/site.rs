@@ -201,10 +201,9 @@ impl Site {
 
     fn letters(&self) -> Vec<Value> {
         let names = fs::read_dir(self.data().join("mailbox")).unwrap().map(|entry| entry.unwrap().path());
-        let mut names: Vec<PathBuf> = names.collect();
+        let mut names: Vec<PathBuf> = names.filter(|path| path.extension().is_some_and(|is| is == "json")).collect();
         names.sort();
-        // A letter that is being written is read the next time.
-        names.iter().filter_map(|path| serde_json::from_slice(&fs::read(path).unwrap()).ok()).collect()
+        names.iter().map(|path| serde_json::from_slice(&fs::read(path).unwrap()).unwrap()).collect()
     }
 
     fn listening(&self, json: &str, text: &str) -> Option<u16> {

@@ -110,6 +110,9 @@ pub(crate) fn read_mailbox(folder: &std::path::Path, most: usize) -> io::Result<
 }
 
 /// Files are named by their number in the order of arrival, and readable by their owner only: they hold working links.
+///
+/// A letter is written under another name, which reserves its number, and then renamed: whoever reads the folder, also
+/// after a kill, sees whole letters only.
 fn put(folder: &std::path::Path, to: &EmailAddress, letter: &Letter) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let entry = MailboxEntry {
@@ -123,8 +126,14 @@ fn put(folder: &std::path::Path, to: &EmailAddress, letter: &Letter) -> io::Resu
     loop {
         number += 1;
         let path = folder.join(format!("{number:06}.json"));
-        match crate::base::files::create_private(&path) {
-            Ok(mut file) => return io::Write::write_all(&mut file, &json),
+        let unfinished = path.with_extension("new");
+        match crate::base::files::create_private(&unfinished) {
+            // The number was given while we came for it.
+            Ok(_) if path.exists() => fs::remove_file(&unfinished)?,
+            Ok(mut file) => {
+                io::Write::write_all(&mut file, &json)?;
+                return fs::rename(&unfinished, &path);
+            }
             Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
             Err(cause) => return Err(cause),
         }
