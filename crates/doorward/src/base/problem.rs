@@ -40,9 +40,10 @@ impl Problem {
         }
     }
 
-    /// The same request may work after `wait`.
+    /// The same request may work after `wait`, in whole seconds rounded up: who comes a moment early would be refused.
     pub(crate) fn retry_after(mut self, wait: Duration) -> Self {
-        self.retry_after = Some(wait.max(Duration::from_secs(1)));
+        let secs = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        self.retry_after = Some(Duration::from_secs(secs.max(1)));
         self
     }
 

@@ -219,8 +219,7 @@ impl Presentation<'_> {
             }
         };
         if let Some(wait) = problem.retry_after {
-            let secs = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs()));
         }
         (response, refused.cookies)
     }

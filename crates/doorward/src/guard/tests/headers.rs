@@ -141,4 +141,16 @@ on_every_engine! {
             }
         }
     }
+
+    async fn a_wait_is_the_same_in_the_header_and_in_the_document(app: TestApp) {
+        app.account(ANN).await;
+        let mut stranger = app.visitor();
+        for _ in 0..6 {
+            stranger.post("/auth/login", &[("email", ANN), ("password", "wrong")]).await;
+        }
+        app.wait(std::time::Duration::from_millis(300));
+        let answer = stranger.post("/auth/login", &[("email", ANN), ("password", "wrong")]).await;
+        assert_eq!((answer.status, answer.header("retry-after")), (429, "30"), "29.7 seconds are left");
+        assert_eq!(answer.json()["retry_after_secs"], 30);
+    }
 }
