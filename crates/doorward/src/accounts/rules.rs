@@ -76,6 +76,12 @@ pub(crate) const MAX_NAME: usize = 100;
 
 /// A display name without control characters and white space around it; `None` when it is too long.
 pub(crate) fn display_name(text: &str) -> Option<String> {
-    let name: String = text.trim().chars().filter(|c| !c.is_control()).collect();
+    let name: String = text.trim().chars().filter(|c| !c.is_control() && !turns_text(*c)).collect();
     (name.chars().count() <= MAX_NAME).then_some(name)
+}
+
+/// Whether a character changes the direction of what stands around it (Unicode Standard Annex 9): a name with one in it
+/// could make the sentence about it, in a page or a letter, say something else.
+fn turns_text(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

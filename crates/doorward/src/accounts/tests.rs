@@ -125,9 +125,12 @@ on_every_engine! {
         assert_eq!(name(&mut ann).await, "é".repeat(100));
         assert_eq!(rename(&mut ann, "a\u{0}b\u{1b}[31m\r\nc").await, 200);
         assert_eq!(name(&mut ann).await, "ab[31mc");
+        let turned: String = (0x202a..=0x202e).chain(0x2066..=0x2069).chain([0x200e, 0x200f]).filter_map(char::from_u32).collect();
+        assert_eq!(rename(&mut ann, &format!("a{turned}\u{5d0}\u{200d}b")).await, 200);
+        assert_eq!(name(&mut ann).await, "a\u{5d0}\u{200d}b", "nothing that turns the text around it");
         assert_eq!(rename(&mut ann, "").await, 200);
         assert_eq!(name(&mut ann).await, "");
-        assert_eq!(results(&app, Action::ProfileChanged).await.len(), 4);
+        assert_eq!(results(&app, Action::ProfileChanged).await.len(), 5);
     }
 
     /// Promise: `accounts/own-profile`
