@@ -8,16 +8,21 @@ use crate::{
     error::Fault,
 };
 
+/// Selects what [`account`] reads, in its order.
+macro_rules! account_where {
+    ($rest:literal) => {
+        concat!("SELECT id, email, name, epoch, created_at, last_login_at, disabled_at FROM accounts WHERE ", $rest)
+    };
+}
+
 /// Reads an account by its address.
 pub(crate) async fn by_email(db: &Database, email: &EmailAddress) -> Result<Option<Account>, Fault> {
-    let sql = "SELECT id, email, name, epoch, created_at, last_login_at, disabled_at FROM accounts WHERE email = $1";
-    db.find(sql, &[email], account).await
+    db.find(account_where!("email = $1"), &[email], account).await
 }
 
 /// Reads an account.
 pub(crate) async fn by_id(db: &Database, id: AccountId) -> Result<Option<Account>, Fault> {
-    let sql = "SELECT id, email, name, epoch, created_at, last_login_at, disabled_at FROM accounts WHERE id = $1";
-    db.find(sql, &[&id], account).await
+    db.find(account_where!("id = $1"), &[&id], account).await
 }
 
 /// Asks for what an account says about its person.
@@ -34,9 +39,7 @@ pub(crate) async fn row_of(db: &Database, id: AccountId) -> Result<Option<i64>, 
 
 /// Reads up to `limit` accounts after the address `after`, in the order of their addresses.
 pub(super) async fn list(db: &Database, after: &str, limit: i64) -> Result<Vec<Account>, Fault> {
-    let sql = "SELECT id, email, name, epoch, created_at, last_login_at, disabled_at FROM accounts
-        WHERE email > $1 ORDER BY email LIMIT $2";
-    db.list(sql, &[&after, &limit], account).await
+    db.list(account_where!("email > $1 ORDER BY email LIMIT $2"), &[&after, &limit], account).await
 }
 
 /// Inserts an account; `false` when the address has one already.
