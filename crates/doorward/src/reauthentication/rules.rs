@@ -8,6 +8,7 @@ use crate::{
     attempts::Throttled,
     guard::{Denial, Problem},
     passwords::Busy,
+    sessions::LEEWAY,
 };
 
 /// Whether a proof made at `proved_at` still counts; one from the future does not.
@@ -44,6 +45,3 @@ impl Denial for ReauthenticationDenied {
         }
     }
 }
-
-/// How far clocks may disagree.
-const LEEWAY: std::time::Duration = std::time::Duration::from_secs(60);

@@ -145,5 +145,5 @@ const SYSTEMS: &[(&str, &str)] = &[
     ("Linux", "Linux"),
 ];
 
-/// How far clocks may disagree.
-const LEEWAY: Duration = Duration::from_secs(60);
+/// How far the clocks of several nodes may disagree.
+pub(crate) const LEEWAY: Duration = Duration::from_secs(60);
