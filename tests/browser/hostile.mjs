@@ -43,6 +43,7 @@ export async function sendsForms(server) {
   const attempts = {
     "/auth/logout": {},
     "/auth/logout/everywhere": {},
+    "/auth/sessions/revoke-others": {},
     "/auth/login": { email: ATTACKER, password: PASSWORD },
     "/auth/password/change": { new_password: SECOND_PASSWORD },
     "/auth/email/change": { email: ATTACKER },

@@ -91,10 +91,16 @@ async function looksAfterDevices(page, elsewhere, address) {
   await seesLogin(elsewhere);
   await logIn(elsewhere, address, SECOND_PASSWORD);
   await page.goto("/auth/account");
-  await press(page, "Log out all others");
+  await press(page, "Log out all other devices");
   await says(page, "All other devices are logged out.");
   await seesLogin(elsewhere);
   assert.ok(await session(page));
+  await logIn(elsewhere, address, SECOND_PASSWORD);
+  await page.goto("/auth/account");
+  await press(page, "Log out everywhere");
+  await says(page, "You are logged out on all devices.");
+  await seesLogin(elsewhere);
+  await logIn(page, address, SECOND_PASSWORD);
 }
 
 async function changesName(page) {

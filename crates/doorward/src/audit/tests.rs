@@ -83,9 +83,10 @@ impl Tries {
     /// Sends every request that changes something; those of the session first, as later ones would end it.
     async fn send(&mut self) -> Vec<(String, u16)> {
         let revoke = format!("/auth/sessions/{}/revoke", self.other);
-        let own: [(&str, &[(&str, &str)]); 8] = [
+        let own: [(&str, &[(&str, &str)]); 9] = [
             ("/auth/account/profile", &[("display_name", "Ann")]),
             (&revoke, &[]),
+            ("/auth/sessions/revoke-others", &[]),
             ("/auth/logout/everywhere", &[]),
             ("/auth/email/change", &[("email", "ann@other.example")]),
             ("/auth/email/confirm", &[("token", &self.change)]),

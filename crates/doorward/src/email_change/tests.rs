@@ -342,7 +342,7 @@ on_every_engine! {
                     CHOSEN
                 }
                 _ => {
-                    assert_eq!(ann.post("/auth/logout/everywhere", &[]).await.status, 200);
+                    assert_eq!(ann.post("/auth/sessions/revoke-others", &[]).await.status, 200);
                     PASSWORD
                 }
             };

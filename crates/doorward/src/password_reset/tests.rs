@@ -104,6 +104,10 @@ on_every_engine! {
         assert_eq!(redeem(&mut visitor, &token, "yet another passphrase").await.code(), "link_spent");
         ask(&mut visitor, ANN).await;
         let token = app.token_for(ANN).await;
+        assert_eq!(ann.post("/auth/sessions/revoke-others", &[]).await.status, 200);
+        assert_eq!(redeem(&mut visitor, &token, "yet another passphrase").await.code(), "link_spent");
+        ask(&mut visitor, ANN).await;
+        let token = app.token_for(ANN).await;
         assert_eq!(ann.post("/auth/logout/everywhere", &[]).await.status, 200);
         assert_eq!(redeem(&mut visitor, &token, "yet another passphrase").await.code(), "link_spent");
         assert_eq!(log_in(&app, NEW).await, 200);

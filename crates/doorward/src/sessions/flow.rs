@@ -138,6 +138,15 @@ pub(crate) async fn end_others(cx: &Context, live: &Live, visit: &Visit) -> Resu
     Ok(ended)
 }
 
+/// Ends all sessions of the person's account, this one too, and voids logins under way.
+pub(crate) async fn log_out_everywhere(cx: &Context, live: &Live, visit: &Visit) -> Result<u64, Fault> {
+    let mut tx = cx.db.begin(Durability::Full).await?;
+    let ended = end_all(&mut tx, live.account).await?;
+    audit::append(cx, &mut tx, audit::by(live.account, Action::SessionsEnded, visit.address)).await?;
+    tx.commit().await?;
+    Ok(ended)
+}
+
 /// Lists the sessions of an account, newest first.
 pub(crate) async fn list(cx: &Context, account: AccountId) -> Result<Vec<Listed>, Fault> {
     let now = cx.clock.now();

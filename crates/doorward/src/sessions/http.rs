@@ -11,10 +11,11 @@ pub(crate) fn routes(routes: &mut Routes) {
     routes.get("/session", who, "Tells an application who is there; 401 when nobody is.");
     routes.get("/sessions", list, "Lists the person's own sessions by device, newest first.");
     routes.delete("/sessions", end_others, "Ends all sessions of the person but this one.");
+    routes.post("/sessions/revoke-others", end_others, "The same for a form.");
     routes.delete("/sessions/{id}", end_one, "Ends one session of the person.");
     routes.post("/sessions/{id}/revoke", end_one, "The same for a form.");
     routes.post("/logout", log_out, "Ends this session.");
-    routes.post("/logout/everywhere", end_others, "Ends all sessions of the person but this one, for a form.");
+    routes.post("/logout/everywhere", log_out_everywhere, "Ends all sessions of the person, this one too.");
 }
 
 input! {
@@ -103,7 +104,14 @@ async fn end_one(person: SignedIn, input: Named) -> Result<Reply, Refused> {
 
 async fn end_others(person: SignedIn, _: NoInput) -> Result<Reply, Refused> {
     let ended = flow::end_others(person.cx(), person.live(), &person.visit()).await?;
-    Ok(Reply::done(&json!({ "ended": ended }), format!("{}/account?done=logged-out-everywhere", person.cx().site.base)))
+    Ok(Reply::done(&json!({ "ended": ended }), format!("{}/account?done=others-logged-out", person.cx().site.base)))
+}
+
+async fn log_out_everywhere(person: SignedIn, _: NoInput) -> Result<Reply, Refused> {
+    let cx = person.cx();
+    let ended = flow::log_out_everywhere(cx, person.live(), &person.visit()).await?;
+    let (body, on) = (json!({ "ended": ended }), format!("{}/login?done=logged-out-everywhere", cx.site.base));
+    Ok(Reply::done(&body, on).cookie(cx.cookies.clear(cx.cookies.session)))
 }
 
 async fn log_out(person: SignedIn, _: NoInput) -> Result<Reply, Refused> {

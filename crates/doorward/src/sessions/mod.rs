@@ -10,7 +10,7 @@
 //! - `sessions/new-id-at-login`: A login makes a new id and ends the one the browser had; the old CSRF token dies with it.
 //! - `sessions/ends-at-once`: A session that was ended is refused by the next request, whatever was under way.
 //! - `sessions/expires`: A session ends 8 hours after it began, or an hour after it was last used.
-//! - `sessions/everywhere`: A person sees their sessions by device and ends this one, another one, or all others.
+//! - `sessions/everywhere`: A person sees their sessions by device and ends this one, another one, all others, or all.
 //! - `sessions/own-only`: Nobody sees or ends a session of another account.
 //! - `sessions/clocks`: Nodes whose clocks disagree, or a clock that is set back, do not make a session live longer.
 //! - `sessions/bounded`: One account has a limited number of sessions; one more ends the oldest.

@@ -411,7 +411,7 @@ async fn a_read_only_database_lets_nobody_in() {
         assert_eq!(visitor.post(path, form).await.status, 503, "{path}");
     }
     assert_eq!(visitor.session_cookie(), None);
-    for path in ["/auth/logout", "/auth/logout/everywhere"] {
+    for path in ["/auth/logout", "/auth/logout/everywhere", "/auth/sessions/revoke-others"] {
         assert_eq!(ann.post(path, &[]).await.status, 503, "{path}");
     }
     assert_eq!(ann.post("/auth/reauthenticate", &[("password", PASSWORD)]).await.status, 503);

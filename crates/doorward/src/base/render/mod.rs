@@ -64,7 +64,8 @@ impl Notice {
     pub(crate) fn of(code: &str) -> Option<Self> {
         let text = match code {
             "logged-out" => "You are logged out.",
-            "logged-out-everywhere" => "All other devices are logged out.",
+            "logged-out-everywhere" => "You are logged out on all devices.",
+            "others-logged-out" => "All other devices are logged out.",
             "device-logged-out" => "That device is logged out.",
             "password-reset" => "Your new password is set and all devices are logged out. Log in with it.",
             "password-changed" => "Your password is changed and all other devices are logged out.",

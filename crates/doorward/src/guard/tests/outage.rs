@@ -62,7 +62,7 @@ on_every_engine! {
         let token = ann.csrf_token().await;
         // The session can be ended; that it was cannot be written down. So neither happens.
         rename(&app, &["audit_events".to_owned()], "", "_away").await;
-        for path in ["/auth/logout", "/auth/logout/everywhere"] {
+        for path in ["/auth/logout", "/auth/logout/everywhere", "/auth/sessions/revoke-others"] {
             let answer = ann.clone().post_with(&token, path, &[]).await;
             assert_eq!(verdict(&answer), refused(503, "unavailable"), "{path}");
             assert!(answer.set_cookies().is_empty(), "{path}: the browser keeps its cookie");

@@ -96,7 +96,7 @@ on_every_engine! {
                 "disabled" => assert!(operate::disable(&app.doorward, account).await.unwrap()),
                 "others" => {
                     let mut phone = app.logged_in(ANN).await;
-                    assert_eq!(phone.post("/auth/logout/everywhere", &[]).await.json()["ended"], 1);
+                    assert_eq!(phone.post("/auth/sessions/revoke-others", &[]).await.json()["ended"], 1);
                     assert!(phone.is_signed_in().await);
                 }
                 _ => assert!(operate::delete(&app.doorward, account).await.unwrap()),

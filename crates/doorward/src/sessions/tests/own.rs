@@ -59,6 +59,47 @@ on_every_engine! {
     }
 
     /// Promise: `sessions/everywhere`
+    async fn a_form_ends_all_others_and_keeps_this_one(app: TestApp) {
+        let mut laptop = app.person(ANN).await.in_browser();
+        let (mut phone, mut bob) = (app.logged_in(ANN).await, app.person(BOB).await);
+        let answer = laptop.post("/auth/sessions/revoke-others", &[]).await;
+        assert_eq!((answer.status, answer.header("location")), (303, "/auth/account?done=others-logged-out"));
+        assert!(!phone.is_signed_in().await);
+        assert!(laptop.is_signed_in().await && bob.is_signed_in().await);
+        assert!(laptop.get("/auth/account?done=others-logged-out").await.text().contains("All other devices are logged out."));
+    }
+
+    /// Promise: `sessions/everywhere`
+    async fn a_person_logs_out_everywhere_and_here(app: TestApp) {
+        let mut laptop = app.person(ANN).await.in_browser();
+        let (mut phone, mut bob) = (app.logged_in(ANN).await, app.person(BOB).await);
+        let before = laptop.session_cookie().unwrap().to_owned();
+        app.audit_lines();
+        let answer = laptop.post("/auth/logout/everywhere", &[]).await;
+        assert_eq!((answer.status, answer.header("location")), (303, "/auth/login?done=logged-out-everywhere"));
+        assert_eq!(laptop.session_cookie(), None, "the cookie is cleared");
+        let lines = app.audit_lines();
+        assert!(lines.len() == 1 && lines[0].contains("session.all_ended"), "{lines:?}");
+        laptop.cookies.insert("dev-session".to_owned(), before);
+        assert!(!laptop.is_signed_in().await && !phone.is_signed_in().await);
+        assert!(bob.is_signed_in().await);
+        let login = laptop.get("/auth/login?done=logged-out-everywhere").await.text();
+        assert!(login.contains("You are logged out on all devices."));
+        assert_eq!(app.logged_in(ANN).await.post("/auth/logout/everywhere", &[]).await.json()["ended"], 1);
+    }
+
+    /// Promise: `sessions/ends-at-once`
+    async fn a_login_under_way_does_not_survive_logging_out_everywhere(app: TestApp) {
+        let account = app.account(ANN).await;
+        let mut ann = app.logged_in(ANN).await;
+        let before = crate::accounts::by_id(app.db(), account).await.unwrap().unwrap().standing();
+        ann.post("/auth/logout/everywhere", &[]).await;
+        let cx = app.doorward.context();
+        let mut tx = cx.db.begin(crate::base::db::Durability::Full).await.unwrap();
+        assert!(crate::accounts::admit(cx, &mut tx, before).await.unwrap().is_none());
+    }
+
+    /// Promise: `sessions/everywhere`
     async fn what_is_over_is_not_listed(app: TestApp) {
         app.account(ANN).await;
         app.logged_in(ANN).await;
