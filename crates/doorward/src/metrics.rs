@@ -14,6 +14,12 @@ pub(crate) struct Ended {
     pub(crate) result: &'static str,
 }
 
+/// What a link was for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct Link {
+    pub(crate) kind: &'static str,
+}
+
 /// All counters of one Doorward.
 pub(crate) struct Metrics {
     registry: Registry,
@@ -21,6 +27,7 @@ pub(crate) struct Metrics {
     pub(crate) logins: Family<Ended, Counter>,
     pub(crate) letters: Family<Ended, Counter>,
     pub(crate) throttled: Counter,
+    pub(crate) links_refused: Family<Link, Counter>,
     pub(crate) hashing_refused: Counter,
     pub(crate) hashing_waiting: Gauge<i64, AtomicI64>,
     pub(crate) audit_lines_lost: Counter,
@@ -34,6 +41,7 @@ impl Metrics {
             logins: Family::default(),
             letters: Family::default(),
             throttled: Counter::default(),
+            links_refused: Family::default(),
             hashing_refused: Counter::default(),
             hashing_waiting: Gauge::default(),
             audit_lines_lost: Counter::default(),
@@ -47,6 +55,7 @@ impl Metrics {
         all.register("logins", "Logins by result", metrics.logins.clone());
         all.register("letters", "Letters by result", metrics.letters.clone());
         all.register("throttled", "Attempts refused by a throttle", metrics.throttled.clone());
+        all.register("links_refused", "Links that were refused, by kind", metrics.links_refused.clone());
         all.register(
             "hashing_refused",
             "Password hashes refused because the pool was full",
@@ -69,6 +78,11 @@ impl Metrics {
     /// Counts one letter.
     pub(crate) fn letter(&self, result: &'static str) {
         self.letters.get_or_create(&Ended { result }).inc();
+    }
+
+    /// Counts one link that was refused.
+    pub(crate) fn link_refused(&self, kind: &'static str) {
+        self.links_refused.get_or_create(&Link { kind }).inc();
     }
 
     /// Writes everything in the Prometheus text format (OpenMetrics 1.0).

@@ -20,11 +20,11 @@ fn an_export_is_whole_and_parseable_in_both_forms() {
     site.done(&["audit", "export", "--format", "csv", "--output", file.to_str().unwrap()]);
     let csv = std::fs::read_to_string(&file).unwrap();
     let mut lines = csv.lines();
-    assert_eq!(lines.next(), Some("id,at,actor,action,target,tenant,result,address"));
+    assert_eq!(lines.next(), Some("id,at,actor,action,target,tenant,result,address,factors"));
     let rows: Vec<Vec<String>> =
         lines.map(|line| line[1..line.len() - 1].split("\",\"").map(str::to_owned).collect()).collect();
     let of = |event: &Value| {
-        ["id", "at", "actor", "action", "target", "tenant", "result", "address"]
+        ["id", "at", "actor", "action", "target", "tenant", "result", "address", "factors"]
             .map(|key| event[key].as_str().unwrap_or_default().to_owned())
             .to_vec()
     };

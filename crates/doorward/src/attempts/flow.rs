@@ -5,9 +5,11 @@ use std::{net::IpAddr, time::Duration};
 use doorward_core::{AccountId, Digest, EmailAddress, Signup};
 
 use super::rules::{
-    self, Browser, Refund, Spent, Throttled, account_key, account_patience, address_key, address_patience, link_key,
+    self, Browser, Delays, Refund, Spent, Throttled, account_key, account_patience, address_key, address_patience,
+    link_key,
 };
 use crate::{
+    audit,
     base::{
         db::{Durability, Transaction},
         throttle::{self, Key},
@@ -57,6 +59,22 @@ async fn spend(cx: &Context, own: Key, address: Option<IpAddr>) -> Result<Spent,
     };
     tx.commit().await?;
     Ok(Spent { own, address })
+}
+
+/// Writes that a guess failed, and the delays that begin with that.
+///
+/// A refused attempt is no event: a flood would fill the log. The delay that refuses it is one, when it begins.
+pub(crate) async fn record_failure(
+    cx: &Context,
+    tx: &mut Transaction,
+    delays: Delays,
+    failed: audit::Event,
+) -> Result<(), Fault> {
+    let begun = delays.events(&failed);
+    for event in std::iter::once(failed).chain(begun) {
+        audit::append(cx, tx, event).await?;
+    }
+    Ok(())
 }
 
 /// Gives back what was paid for a guess that was not evaluated, because there was no room for it.

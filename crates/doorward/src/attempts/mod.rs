@@ -6,6 +6,7 @@
 //! - `attempts/says-nothing`: An address without an account is throttled exactly like one with an account.
 //! - `attempts/no-washing`: A success forgives the failures at its own account, not those of its address at others.
 //! - `attempts/unmade-is-free`: A guess that was not evaluated for want of room costs nothing.
+//! - `attempts/recorded`: A delay is recorded once, when it begins, and so is the stop; an attempt that they refuse is not.
 //! - `attempts/known-device`: Only a mark that we made for this very address, within a year, makes a device known.
 //!
 //! Against: guessing, spraying and credential stuffing, and against those who would use the defence itself to lock
@@ -18,9 +19,9 @@ mod settings;
 
 pub(crate) use flow::{
     browser, count_letter_request, count_letters_of, device_cookie, forgive, give_back, may_send, pardon, pay,
-    pay_for_link,
+    pay_for_link, record_failure,
 };
-pub(crate) use rules::{Browser, Refund, Spent, Throttled};
+pub(crate) use rules::{Browser, Delays, Refund, Spent, Throttled};
 pub use settings::Settings;
 
 #[cfg(test)]

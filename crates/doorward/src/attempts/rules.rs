@@ -8,7 +8,8 @@ use doorward_core::{Digest, EmailAddress, KeyRing, Purpose, Signup, Timestamp, d
 
 use super::Settings;
 use crate::{
-    base::throttle::{Blocked, Key, Patience, Payment},
+    audit::{Action, Event},
+    base::throttle::{Blocked, Delay, Key, Patience, Payment},
     guard::{Denial, Problem, throttled_as},
 };
 
@@ -42,6 +43,35 @@ impl Spent {
     /// Says that the guess was right; only what has checked it may say so.
     pub(crate) fn was_right(self) -> Refund {
         Refund(self)
+    }
+}
+
+/// The delays that begin if a guess fails.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Delays {
+    own: Option<Delay>,
+    address: Option<Delay>,
+}
+
+impl Spent {
+    /// What begins if this guess fails; asked before it is checked, for that consumes the receipt.
+    pub(crate) fn delays(&self) -> Delays {
+        let address = self.address.as_ref().and_then(Payment::delay);
+        Delays { own: self.own.delay(), address }
+    }
+}
+
+impl Delays {
+    /// The events of the delays that begin with the failure `failed`.
+    pub(super) fn events(self, failed: &Event) -> Vec<Event> {
+        let own = self.own.map(|delay| match delay {
+            Delay::Wait => Action::GuessesDelayed,
+            Delay::Stop => Action::GuessesStopped,
+        });
+        let own = own.map(|action| Event { action, ..failed.clone() });
+        // An address is delayed for all accounts, so the event is about none.
+        let address = self.address.map(|_| Event { action: Action::AddressDelayed, target: None, ..failed.clone() });
+        own.into_iter().chain(address).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the throttle promises, over HTTP, on every engine.
 
 mod devices;
+mod recorded;
 mod strangers;
 
 use std::time::Duration;

@@ -43,6 +43,12 @@ actions! {
     ProfileChanged = "account.profile_changed";
     /// Somebody logged in, or tried to.
     Login = "login";
+    /// The next guess at a password has to wait from here on.
+    GuessesDelayed = "attempts.delayed";
+    /// Guesses at a password are refused from here on, until it is reset.
+    GuessesStopped = "attempts.stopped";
+    /// The next guess from an address, at whatever account, has to wait from here on.
+    AddressDelayed = "attempts.address_delayed";
     /// Somebody proved themselves once more, or tried to.
     Reauthentication = "reauthentication";
     /// A session was ended by its own device.
@@ -95,13 +101,15 @@ pub(crate) enum Outcome {
 }
 
 /// What is to be written.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Event {
     pub(crate) actor: Actor,
     pub(crate) action: Action,
     pub(crate) target: Option<Target>,
     pub(crate) outcome: Outcome,
     pub(crate) address: Option<IpAddr>,
+    /// The names of what was proved; constants of the program, so that no text of a person gets here.
+    pub(crate) factors: Vec<&'static str>,
 }
 
 /// An event that `account` made happen to itself.
@@ -112,6 +120,7 @@ pub(crate) fn by(account: AccountId, action: Action, address: IpAddr) -> Event {
         target: Some(Target::Account(account)),
         outcome: Outcome::Success,
         address: Some(address),
+        factors: Vec::new(),
     }
 }
 
@@ -123,6 +132,7 @@ pub(crate) fn nobody(action: Action, target: Option<AccountId>, address: IpAddr)
         target: target.map(Target::Account),
         outcome: Outcome::Success,
         address: Some(address),
+        factors: Vec::new(),
     }
 }
 
@@ -135,6 +145,11 @@ impl Event {
     /// The same event with another target.
     pub(crate) fn on(self, target: Target) -> Self {
         Self { target: Some(target), ..self }
+    }
+
+    /// The same event as one that these factors were proved for.
+    pub(crate) fn with(self, factors: Vec<&'static str>) -> Self {
+        Self { factors, ..self }
     }
 }
 
@@ -158,6 +173,8 @@ pub struct Recorded {
     pub result: String,
     /// From which machine.
     pub address: Option<String>,
+    /// What was proved, in its order, with commas between.
+    pub factors: Option<String>,
 }
 
 /// A 64-bit id as text: JavaScript would round the number.
@@ -176,6 +193,7 @@ impl Event {
             tenant: None,
             result: self.outcome.name().to_owned(),
             address: self.address.map(|address| address.to_string()),
+            factors: (!self.factors.is_empty()).then(|| self.factors.join(",")),
         }
     }
 }

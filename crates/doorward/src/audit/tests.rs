@@ -2,6 +2,7 @@
 
 mod canaries;
 mod hostile;
+mod refused;
 mod walk;
 
 use std::{collections::BTreeSet, time::Duration};
@@ -163,7 +164,7 @@ on_every_engine! {
         assert!(app.audit_lines().is_empty());
     }
 
-    /// Promise: `audit/with-the-change`
+    /// Promise: `audit/with-the-change`, `audit/login-session`
     async fn each_try_is_recorded_with_its_result(app: TestApp) {
         let id = app.account(ANN).await;
         let before = events(&app).await.len();
@@ -174,12 +175,14 @@ on_every_engine! {
         }
         let found = events(&app).await.split_off(before);
         let told: Vec<_> = found.iter().map(|e| (e.actor.as_str(), e.target.as_deref(), e.result.as_str())).collect();
-        let ann = format!("account:{id}");
+        let id_of_session = visitor.get("/auth/session").await.json()["session"]["id"].as_str().unwrap().to_owned();
+        let (ann, session) = (format!("account:{id}"), format!("session:{id_of_session}"));
         assert_eq!(told, [
             ("anonymous", Some(ann.as_str()), "denied"),
             ("anonymous", None, "denied"),
-            (ann.as_str(), Some(ann.as_str()), "success"),
+            (ann.as_str(), Some(session.as_str()), "success"),
         ]);
+        assert_eq!(found.iter().map(|e| e.factors.as_deref()).collect::<Vec<_>>(), [None, None, Some("password")]);
         for event in found {
             assert_eq!((event.action.as_str(), event.address.as_deref(), event.tenant), ("login", Some("127.0.0.1"), None));
             assert_eq!(event.at, "2026-11-23T08:00:00Z");

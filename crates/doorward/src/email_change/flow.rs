@@ -1,14 +1,14 @@
 //! Asking for another address, and confirming it.
 
-use doorward_core::{AccountId, EmailAddress, EmailChange, Token};
+use doorward_core::{AccountId, Digest, EmailAddress, EmailChange, Token};
 
 use super::{letters, rules::ChangeDenied, store};
 use crate::{
     accounts::{self, Account},
     attempts,
-    audit::{self, Action},
+    audit::{self, Action, Target},
     base::{
-        db::Durability,
+        db::{Durability, Transaction},
         mail::{self, Order},
     },
     context::Context,
@@ -48,7 +48,10 @@ pub(crate) async fn peek(
 ) -> Result<EmailAddress, Refusal<ChangeDenied>> {
     let standing = owner(cx, account).await?.standing();
     let email = store::find(&cx.db, standing, &token.digest(), cx.clock.now()).await?;
-    email.ok_or(Refusal::Denied(ChangeDenied::LinkSpent))
+    email.ok_or_else(|| {
+        cx.metrics.link_refused("email_change");
+        Refusal::Denied(ChangeDenied::LinkSpent)
+    })
 }
 
 /// Spends the link: the address changes, links to the old one are void, all other sessions end, this one gets a new id.
@@ -61,14 +64,16 @@ pub(crate) async fn confirm(
     let spent = || Refusal::Denied(ChangeDenied::LinkSpent);
     let owner = owner(cx, live.account).await?;
     let (standing, digest) = (owner.standing(), token.digest());
-    let email = store::find(&cx.db, standing, &digest, cx.clock.now()).await?.ok_or_else(spent)?;
+    let Some(email) = store::find(&cx.db, standing, &digest, cx.clock.now()).await? else {
+        return record_void(cx, live, &digest, visit).await.and(Err(spent()));
+    };
     let mut tx = cx.db.begin(Durability::Full).await?;
     // The account before the link, as in every flow: of two that meet one waits here, and not each for the other.
-    if !accounts::replace_email(&mut tx, standing, &email).await? {
-        return Err(spent());
-    }
-    if store::spend(&mut tx, standing, &digest, cx.clock.now()).await? != Some(email.clone()) {
-        return Err(spent());
+    let replaced = accounts::replace_email(&mut tx, standing, &email).await?;
+    if !replaced || store::spend(&mut tx, standing, &digest, cx.clock.now()).await? != Some(email.clone()) {
+        // The address has another account by now, or somebody was faster: the next try is only counted.
+        drop(tx);
+        return record_void(cx, live, &digest, visit).await.and(Err(spent()));
     }
     password_reset::forget(&mut tx, live.account).await?;
     let opened = sessions::renew_alone(cx, &mut tx, live).await?;
@@ -77,6 +82,25 @@ pub(crate) async fn confirm(
     mail::order(cx, &mut tx, letters::CHANGED, email.as_str(), Some(&owner.email)).await?;
     tx.commit().await?;
     Ok(opened)
+}
+
+/// Records that somebody came with a link that works no more or not here. One of their own is taken away, so whoever comes
+/// with it again is only counted; one of somebody else's stays theirs.
+async fn record_void(
+    cx: &Context,
+    live: &Live,
+    digest: &Digest<EmailChange>,
+    visit: &Visit,
+) -> Result<(), Refusal<ChangeDenied>> {
+    cx.metrics.link_refused("email_change");
+    let mut tx = cx.db.begin(Durability::Full).await?;
+    let Some(owner) = store::owner(&mut tx, digest).await? else { return Ok(()) };
+    if owner == live.account {
+        store::forget(&mut tx, owner).await?;
+    }
+    let event = audit::by(live.account, Action::EmailChanged, visit.address).on(Target::Account(owner)).denied();
+    audit::append(cx, &mut tx, event).await?;
+    Ok(tx.commit().await?)
 }
 
 /// The account behind a session that has just been checked.

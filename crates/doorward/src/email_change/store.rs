@@ -58,6 +58,11 @@ pub(super) async fn spend(
     tx.find(sql, &[&standing.account, &standing.epoch, digest, &now], |row| row.get(0)).await
 }
 
+/// Tells whose change a link belongs to, even if it works no more.
+pub(super) async fn owner(tx: &mut Transaction, digest: &Digest<EmailChange>) -> Result<Option<AccountId>, Fault> {
+    tx.find("SELECT account FROM email_changes WHERE digest = $1", &[digest], |row| row.get(0)).await
+}
+
 /// Reads the address that waits for its confirmation.
 pub(crate) async fn pending(db: &Database, standing: Standing, now: Timestamp) -> Result<Option<EmailAddress>, Fault> {
     let sql = "SELECT email FROM email_changes WHERE account = $1 AND epoch = $2 AND expires_at > $3";

@@ -56,6 +56,11 @@ impl Done {
     pub(crate) fn factors(&self) -> &[(Factor, Timestamp)] {
         &self.factors
     }
+
+    /// The names of what was proved, in the order of the climb.
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        self.factors.iter().map(|(factor, _)| factor.name()).collect()
+    }
 }
 
 impl Factor {

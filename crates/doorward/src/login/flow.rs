@@ -5,8 +5,8 @@ use doorward_core::{EmailAddress, password::Guess};
 use super::rules::{Entered, LoginDenied};
 use crate::{
     accounts::{self, Account},
-    attempts::{self, Browser},
-    audit::{self, Action},
+    attempts::{self, Browser, Delays},
+    audit::{self, Action, Target},
     base::{
         db::{Durability, Transaction},
         mail,
@@ -31,10 +31,13 @@ pub(crate) async fn log_in(
     passwords::room(cx).map_err(|busy| Refusal::Denied(LoginDenied::Busy(busy)))?;
     let spent = attempts::pay(cx, email, visit).await.map_err(|refusal| refusal.map(LoginDenied::Throttled));
     let spent = spent.inspect_err(|_| cx.metrics.login("throttled"))?;
+    let delays = spent.delays();
     let account = accounts::by_email(&cx.db, email).await?;
     let right =
         passwords::check(cx, spent, account.as_ref(), guess).await.map_err(|refusal| refusal.map(LoginDenied::Busy))?;
-    let (Some(right), Some(account)) = (right, &account) else { return failed(cx, account.as_ref(), visit).await };
+    let (Some(right), Some(account)) = (right, &account) else {
+        return failed(cx, account.as_ref(), visit, delays).await;
+    };
     let done = ladder::first(right.proof).top();
     // A fresh session may be lost in a power cut; the one that it replaces must not come back.
     let durability = if previous.is_some() { Durability::Full } else { Durability::Relaxed };
@@ -42,7 +45,7 @@ pub(crate) async fn log_in(
     let Some(entered) = enter(cx, &mut tx, email, &done, visit, previous).await? else {
         // One connection writes: this transaction must end before another can begin.
         drop(tx);
-        return failed(cx, Some(account), visit).await;
+        return failed(cx, Some(account), visit, delays).await;
     };
     // After the account's row is locked, as in a reset: two that lock in turns would wait for each other.
     passwords::renew(cx, &mut tx, account.id, right.renewed, visit).await?;
@@ -69,7 +72,8 @@ pub(crate) async fn enter(
     let Some(admitted) = accounts::admit(cx, tx, done.standing()).await? else { return Ok(None) };
     let account = admitted.account();
     let opened = sessions::open(cx, tx, admitted, done, visit, previous).await?;
-    audit::append(cx, tx, audit::by(account, Action::Login, visit.address)).await?;
+    let event = audit::by(account, Action::Login, visit.address).on(Target::Session(opened.id)).with(done.names());
+    audit::append(cx, tx, event).await?;
     Ok(Some(Entered { opened, device: attempts::device_cookie(cx, email) }))
 }
 
@@ -80,10 +84,15 @@ impl Entered {
     }
 }
 
-async fn failed(cx: &Context, account: Option<&Account>, visit: &Visit) -> Result<Entered, Refusal<LoginDenied>> {
+async fn failed(
+    cx: &Context,
+    account: Option<&Account>,
+    visit: &Visit,
+    delays: Delays,
+) -> Result<Entered, Refusal<LoginDenied>> {
     let mut tx = cx.db.begin(Durability::Relaxed).await?;
     let event = audit::nobody(Action::Login, account.map(|account| account.id), visit.address).denied();
-    audit::append(cx, &mut tx, event).await?;
+    attempts::record_failure(cx, &mut tx, delays, event).await?;
     tx.commit().await?;
     cx.metrics.login("denied");
     Err(Refusal::Denied(LoginDenied::Wrong))

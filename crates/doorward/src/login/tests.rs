@@ -44,7 +44,8 @@ on_every_engine! {
         assert_eq!(who["session"]["factors"][0]["factor"], "password");
         let event = logins(&app).await.remove(0);
         assert_eq!((event.actor, event.result.as_str()), (format!("account:{account}"), "success"));
-        assert_eq!((event.target, event.address.as_deref()), (Some(format!("account:{account}")), Some("127.0.0.1")));
+        let session = who["session"]["id"].as_str().unwrap();
+        assert_eq!((event.target, event.address.as_deref()), (Some(format!("session:{session}")), Some("127.0.0.1")));
         assert!(app.doorward.metrics().contains("doorward_logins_total{result=\"success\"} 1"));
     }
 

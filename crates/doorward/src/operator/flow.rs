@@ -149,6 +149,7 @@ pub async fn revoke_everything(doorward: &Doorward) -> Result<u64, Fault> {
 }
 
 async fn record(cx: &Context, tx: &mut Transaction, action: Action, target: Option<Target>) -> Result<(), Fault> {
-    audit::append(cx, tx, Event { actor: Actor::Operator, action, target, outcome: Outcome::Success, address: None })
-        .await
+    let event =
+        Event { actor: Actor::Operator, action, target, outcome: Outcome::Success, address: None, factors: Vec::new() };
+    audit::append(cx, tx, event).await
 }

@@ -28,11 +28,13 @@ pub(crate) async fn request(cx: &Context, email: &EmailAddress, visit: &Visit) -
 
 /// Tells whose link this is while it works, to show the form or to say at once that it does not.
 pub(crate) async fn peek(cx: &Context, token: &Token<Reset>) -> Result<Account, Refusal<ResetDenied>> {
-    let owner = store::find(&cx.db, &token.digest(), cx.clock.now()).await?;
-    let spent = Refusal::Denied(ResetDenied::LinkSpent);
-    let Some(owner) = owner else { return Err(spent) };
+    let spent = || {
+        cx.metrics.link_refused("reset");
+        Refusal::Denied(ResetDenied::LinkSpent)
+    };
+    let owner = store::find(&cx.db, &token.digest(), cx.clock.now()).await?.ok_or_else(spent)?;
     let account = accounts::by_id(&cx.db, owner.account).await?;
-    account.filter(|account| account.disabled_at.is_none() && account.epoch == owner.epoch).ok_or(spent)
+    account.filter(|account| account.disabled_at.is_none() && account.epoch == owner.epoch).ok_or_else(spent)
 }
 
 /// Spends the link and sets the password, in one transaction with everything that follows from it.
@@ -45,7 +47,11 @@ pub(crate) async fn redeem(
     text: &str,
     visit: &Visit,
 ) -> Result<SetCookie, Refusal<ResetDenied>> {
-    let account = peek(cx, token).await?;
+    let found = peek(cx, token).await;
+    if let Err(Refusal::Denied(_)) = &found {
+        record_void(cx, token, visit).await?;
+    }
+    let account = found?;
     let password = passwords::policy(&cx.settings.passwords, &cx.site.name, &account.email, text);
     let password = password.map_err(|denied| Refusal::Denied(ResetDenied::Password(denied)))?;
     let hash = passwords::hash(cx, password).await.map_err(|busy| Refusal::Denied(ResetDenied::Busy(busy)))?;
@@ -77,6 +83,20 @@ async fn end_sessions(
     }
     sessions::forget(tx, link.account).await?;
     Ok(link.account)
+}
+
+/// Records that somebody came with a link of ours that works no more, and takes it away: whoever comes with it again is
+/// only counted.
+async fn record_void(cx: &Context, token: &Token<Reset>, visit: &Visit) -> Result<(), Refusal<ResetDenied>> {
+    let digest = token.digest();
+    if !store::is_known(&cx.db, &digest).await? {
+        return Ok(());
+    }
+    let mut tx = cx.db.begin(Durability::Relaxed).await?;
+    let Some(owner) = store::take(&mut tx, &digest).await? else { return Ok(()) };
+    let event = audit::nobody(Action::PasswordReset, Some(owner), visit.address).denied();
+    audit::append(cx, &mut tx, event).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Records that somebody came with a link that another had spent a moment before.

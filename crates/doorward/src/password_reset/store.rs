@@ -40,6 +40,16 @@ pub(super) async fn spend(
     tx.find(sql, &[digest, &now], standing).await
 }
 
+/// Whether there is a row for this link, even if it works no more.
+pub(super) async fn is_known(db: &Database, digest: &Digest<Reset>) -> Result<bool, Fault> {
+    Ok(db.find("SELECT 1 FROM password_resets WHERE digest = $1", &[digest], |_| Ok(())).await?.is_some())
+}
+
+/// Removes the row of a link, whether it works or not; returns whose it was.
+pub(super) async fn take(tx: &mut Transaction, digest: &Digest<Reset>) -> Result<Option<AccountId>, Fault> {
+    tx.find("DELETE FROM password_resets WHERE digest = $1 RETURNING account", &[digest], |row| row.get(0)).await
+}
+
 /// Voids the link of an account.
 pub(crate) async fn forget(tx: &mut Transaction, account: AccountId) -> Result<(), Fault> {
     tx.execute("DELETE FROM password_resets WHERE account = $1", &[&account]).await.map(drop)

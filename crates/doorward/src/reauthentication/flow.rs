@@ -31,13 +31,14 @@ pub(crate) async fn prove(
     let spent = attempts::pay(cx, &account.email, visit)
         .await
         .map_err(|refusal| refusal.map(ReauthenticationDenied::Throttled))?;
+    let delays = spent.delays();
     let right = passwords::check(cx, spent, Some(&account), guess)
         .await
         .map_err(|refusal| refusal.map(ReauthenticationDenied::Busy))?;
     let event = audit::by(live.account, Action::Reauthentication, visit.address);
     let mut tx = cx.db.begin(Durability::Full).await?;
     let Some(right) = right else {
-        audit::append(cx, &mut tx, event.denied()).await?;
+        attempts::record_failure(cx, &mut tx, delays, event.denied()).await?;
         tx.commit().await?;
         return Err(Refusal::Denied(ReauthenticationDenied::WrongPassword));
     };
@@ -53,7 +54,7 @@ pub(crate) async fn prove(
         return Err(ended);
     };
     passwords::renew(cx, &mut tx, account.id, right.renewed, visit).await?;
-    audit::append(cx, &mut tx, event).await?;
+    audit::append(cx, &mut tx, event.with(done.names())).await?;
     tx.commit().await?;
     Ok(opened)
 }

@@ -117,12 +117,18 @@ pub(crate) async fn log_out(cx: &Context, live: &Live, visit: &Visit) -> Result<
 }
 
 /// Ends one session of the person's own account; `false` when there is none of that name.
+///
+/// Trying that with a session of somebody else is recorded. The answer is the same as for a name that nobody has.
 pub(crate) async fn end_other(cx: &Context, live: &Live, id: SessionId, visit: &Visit) -> Result<bool, Fault> {
+    let event = audit::by(live.account, Action::SessionRevoked, visit.address).on(Target::Session(id));
     let mut tx = cx.db.begin(Durability::Full).await?;
     if !store::end_one(&mut tx, live.account, id).await? {
+        if store::is_foreign(&mut tx, live.account, id).await? {
+            audit::append(cx, &mut tx, event.denied()).await?;
+            tx.commit().await?;
+        }
         return Ok(false);
     }
-    let event = audit::by(live.account, Action::SessionRevoked, visit.address).on(Target::Session(id));
     audit::append(cx, &mut tx, event).await?;
     tx.commit().await?;
     Ok(true)

@@ -91,6 +91,12 @@ pub(super) async fn end_one(tx: &mut Transaction, account: AccountId, id: Sessio
     Ok(tx.execute("DELETE FROM sessions WHERE id = $1 AND account = $2", &[&id, &account]).await? == 1)
 }
 
+/// Whether a session of this name belongs to another account.
+pub(super) async fn is_foreign(tx: &mut Transaction, account: AccountId, id: SessionId) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM sessions WHERE id = $1 AND account <> $2";
+    Ok(tx.find(sql, &[&id, &account], |_| Ok(())).await?.is_some())
+}
+
 /// Ends one session whoever it belongs to; returns the account.
 pub(super) async fn end_any(tx: &mut Transaction, id: SessionId) -> Result<Option<AccountId>, Fault> {
     tx.find("DELETE FROM sessions WHERE id = $1 RETURNING account", &[&id], |row| row.get(0)).await

@@ -1,6 +1,6 @@
 //! Asking for an account, and confirming the address.
 
-use doorward_core::{EmailAddress, Signup, Token, password::Guess};
+use doorward_core::{Digest, EmailAddress, Signup, Token, password::Guess};
 
 use super::{
     letters,
@@ -8,7 +8,8 @@ use super::{
     store::{self, Waiting},
 };
 use crate::{
-    accounts, attempts,
+    accounts,
+    attempts::{self, Delays},
     audit::{self, Action},
     base::{
         db::Durability,
@@ -57,7 +58,23 @@ async fn count(cx: &Context, visit: &Visit) -> Result<(), Refusal<SignupDenied>>
 /// Tells which address a link confirms while it works.
 pub(crate) async fn peek(cx: &Context, token: &Token<Signup>) -> Result<Waiting, Refusal<ConfirmDenied>> {
     let waiting = store::find(&cx.db, &token.digest(), cx.clock.now()).await?;
-    waiting.ok_or(Refusal::Denied(ConfirmDenied::LinkSpent))
+    waiting.ok_or_else(|| {
+        cx.metrics.link_refused("signup");
+        Refusal::Denied(ConfirmDenied::LinkSpent)
+    })
+}
+
+/// The same for somebody who wants to confirm: a link of ours that works no more is recorded.
+pub(crate) async fn waiting(
+    cx: &Context,
+    token: &Token<Signup>,
+    visit: &Visit,
+) -> Result<Waiting, Refusal<ConfirmDenied>> {
+    let found = peek(cx, token).await;
+    if let Err(Refusal::Denied(_)) = &found {
+        record_void(cx, &token.digest(), visit).await?;
+    }
+    found
 }
 
 /// Spends the link for somebody who knows the password it was made with: makes the account and logs them in.
@@ -68,16 +85,20 @@ pub(crate) async fn confirm(
     visit: &Visit,
     previous: Option<Presented>,
 ) -> Result<Entered, Refusal<ConfirmDenied>> {
-    let Waiting { email, hash } = peek(cx, token).await?;
     let digest = token.digest();
+    let Waiting { email, hash } = waiting(cx, token, visit).await?;
     let spent = attempts::pay_for_link(cx, &digest, visit).await;
     let spent = spent.map_err(|refusal| refusal.map(ConfirmDenied::Throttled))?;
+    let delays = spent.delays();
     let known =
         passwords::check_pending(cx, spent, hash, guess).await.map_err(|refusal| refusal.map(ConfirmDenied::Busy))?;
-    let Some(known) = known else { return wrong_password(cx, visit).await };
+    let Some(known) = known else { return wrong_password(cx, visit, delays).await };
     let mut tx = cx.db.begin(Durability::Full).await?;
     // The account before the link: of two links for one address, one waits here, and not each for the other.
-    let Some(standing) = accounts::create(cx, &mut tx, &email).await? else { return Err(link_spent()) };
+    let Some(standing) = accounts::create(cx, &mut tx, &email).await? else {
+        drop(tx);
+        return record_void(cx, &digest, visit).await.and(Err(link_spent()));
+    };
     let Some(waiting) = store::spend(&mut tx, &digest, cx.clock.now()).await? else { return Err(link_spent()) };
     passwords::put(&mut tx, standing.account, &waiting.hash, cx.clock.now()).await?;
     store::forget(&mut tx, &email).await?;
@@ -121,11 +142,26 @@ pub(super) async fn issue(
     Ok(if taken { Some(Finding::Taken) } else { waits.then_some(Finding::Free(token)) })
 }
 
-async fn wrong_password(cx: &Context, visit: &Visit) -> Result<Entered, Refusal<ConfirmDenied>> {
+async fn wrong_password(cx: &Context, visit: &Visit, delays: Delays) -> Result<Entered, Refusal<ConfirmDenied>> {
     let mut tx = cx.db.begin(Durability::Relaxed).await?;
-    audit::append(cx, &mut tx, audit::nobody(Action::SignupCompleted, None, visit.address).denied()).await?;
+    let event = audit::nobody(Action::SignupCompleted, None, visit.address).denied();
+    attempts::record_failure(cx, &mut tx, delays, event).await?;
     tx.commit().await?;
     Err(Refusal::Denied(ConfirmDenied::WrongPassword))
+}
+
+/// Records that somebody came with a link of ours that works no more, and takes it away: whoever comes with it again is
+/// only counted.
+async fn record_void(cx: &Context, digest: &Digest<Signup>, visit: &Visit) -> Result<(), Refusal<ConfirmDenied>> {
+    if !store::is_known(&cx.db, digest).await? {
+        return Ok(());
+    }
+    let mut tx = cx.db.begin(Durability::Relaxed).await?;
+    if !store::take(&mut tx, digest).await? {
+        return Ok(());
+    }
+    audit::append(cx, &mut tx, audit::nobody(Action::SignupCompleted, None, visit.address).denied()).await?;
+    Ok(tx.commit().await?)
 }
 
 fn link_spent() -> Refusal<ConfirmDenied> {

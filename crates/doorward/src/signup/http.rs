@@ -89,7 +89,7 @@ async fn confirm_form(visitor: Public, input: Link) -> Result<Reply, Refused> {
 async fn confirm(visitor: Public, input: Confirm) -> Result<Reply, Refused> {
     let cx = visitor.cx();
     let token = parse(&input.token).or_page(|| SpentPage {})?;
-    let address = flow::peek(cx, &token).await.or_page(|| SpentPage {})?.email;
+    let address = flow::waiting(cx, &token, &visitor.visit()).await.or_page(|| SpentPage {})?.email;
     let again = || ConfirmPage { address: address.to_string(), token: input.token.to_string() };
     let guess = Guess::new(&input.password).or_page(again)?;
     let entered = match flow::confirm(cx, &token, guess, &visitor.visit(), visitor.previous_session()).await {

@@ -53,6 +53,16 @@ pub(super) async fn spend(
     tx.find(sql, &[digest, &now], waiting).await
 }
 
+/// Whether there is a row for this link, even if it works no more.
+pub(super) async fn is_known(db: &Database, digest: &Digest<Signup>) -> Result<bool, Fault> {
+    Ok(db.find("SELECT 1 FROM signups WHERE digest = $1", &[digest], |_| Ok(())).await?.is_some())
+}
+
+/// Removes the row of a link, whether it works or not; whether there was one.
+pub(super) async fn take(tx: &mut Transaction, digest: &Digest<Signup>) -> Result<bool, Fault> {
+    Ok(tx.execute("DELETE FROM signups WHERE digest = $1", &[digest]).await? == 1)
+}
+
 /// Voids all sign-ups that wait for this address.
 pub(crate) async fn forget(tx: &mut Transaction, email: &EmailAddress) -> Result<(), Fault> {
     tx.execute("DELETE FROM signups WHERE email = $1", &[email]).await.map(drop)

@@ -97,6 +97,7 @@ fn csv(event: &Recorded) -> String {
         optional(&event.tenant),
         event.result.clone(),
         optional(&event.address),
+        optional(&event.factors),
     ];
     fields.map(|field| cell(&field)).join(",")
 }
@@ -134,7 +135,7 @@ impl Progress {
     }
 }
 
-const HEADINGS: [&str; 8] = ["id", "at", "actor", "action", "target", "tenant", "result", "address"];
+const HEADINGS: [&str; 9] = ["id", "at", "actor", "action", "target", "tenant", "result", "address", "factors"];
 
 #[cfg(test)]
 mod tests {

@@ -73,8 +73,10 @@ fn action(text: &str) -> Result<Action, String> {
 fn show(event: &Recorded) -> Result<(), Failure> {
     let target = event.target.as_deref().filter(|target| *target != event.actor).map(|target| format!(" on {target}"));
     let address = event.address.as_deref().map(|address| format!(" from {address}"));
-    let (target, address) = (target.unwrap_or_default(), address.unwrap_or_default());
-    let text = format!("{} {} {} by {}{target}{address}", event.at, event.action, event.result, event.actor);
+    let factors = event.factors.as_deref().map(|factors| format!(" with {factors}"));
+    let (target, address, factors) =
+        (target.unwrap_or_default(), address.unwrap_or_default(), factors.unwrap_or_default());
+    let text = format!("{} {} {} by {}{target}{address}{factors}", event.at, event.action, event.result, event.actor);
     output::line(&output::one_line(&text))
 }
 

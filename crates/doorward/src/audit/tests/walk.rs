@@ -50,6 +50,7 @@ pub(super) async fn every_way(app: &TestApp) -> Secrets {
     forgets(app, &mut secrets).await;
     is_imported(app, &mut secrets).await;
     meets_an_operator(app).await;
+    is_attacked(app, &mut secrets).await;
     secrets
 }
 
@@ -138,6 +139,19 @@ async fn meets_an_operator(app: &TestApp) {
     assert!(operate::delete(&app.doorward, id).await.unwrap());
 }
 
+/// Somebody guesses until nothing is answered any more. The counters are set to their ends, which is quicker.
+async fn is_attacked(app: &TestApp, secrets: &mut Secrets) {
+    app.account("ted@example.com").await;
+    let wrong = secrets.password("guessed");
+    let form = [("email", "ted@example.com"), ("password", wrong.as_str())];
+    for _ in 0..6 {
+        assert_eq!(app.visitor().post("/auth/login", &form).await.status, 401);
+    }
+    super::run(app, "UPDATE throttles SET failures = 10000, blocked_until = 0").await;
+    assert_eq!(app.visitor().post("/auth/login", &form).await.status, 401);
+    assert_eq!(app.visitor().post("/auth/login", &form).await.status, 429);
+}
+
 on_every_engine! {
     /// Promise: `audit/with-the-change`
     async fn every_action_that_there_is_is_recorded_by_somebody(app: TestApp) {
@@ -155,7 +169,7 @@ on_every_engine! {
         assert_eq!(lines, kept);
         let first: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
         let keys: Vec<_> = first.as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(keys, ["action", "actor", "address", "at", "id", "result", "target", "tenant"]);
+        assert_eq!(keys, ["action", "actor", "address", "at", "factors", "id", "result", "target", "tenant"]);
         assert!(first["id"].as_str().is_some_and(|id| id.len() == 16), "a number would be rounded by JavaScript");
     }
 

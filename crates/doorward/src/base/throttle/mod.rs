@@ -45,6 +45,15 @@ pub(crate) struct Payment {
     until: Timestamp,
 }
 
+/// A delay that begins with a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delay {
+    /// The next try has to wait.
+    Wait,
+    /// Waiting does not help any more.
+    Stop,
+}
+
 /// A try that may not be made yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Blocked {
@@ -56,6 +65,17 @@ impl Key {
     /// Names the counter of `subject` among those of `kind`.
     pub(crate) fn new(kind: &'static str, subject: &str) -> Self {
         Self(Sha256::new().chain_update(kind).chain_update([0]).chain_update(subject).finalize().into())
+    }
+}
+
+impl Payment {
+    /// The delay that begins with it; `None` when the next try costs no wait.
+    pub(crate) fn delay(&self) -> Option<Delay> {
+        match self.until {
+            NEVER => Some(Delay::Stop),
+            until if until == Timestamp::default() => None,
+            _ => Some(Delay::Wait),
+        }
     }
 }
 
