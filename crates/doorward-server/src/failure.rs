@@ -46,6 +46,13 @@ impl Failure {
         }
     }
 
+    /// The same failure of something that came after work that was done, which is told first.
+    pub(crate) fn after(mut self, what: &str) -> Self {
+        self.code = COULD_NOT;
+        self.lines.insert(0, format!("{what}."));
+        self
+    }
+
     /// Writes the sentences to standard error and gives the exit code.
     pub(crate) fn tell(self) -> ExitCode {
         let mut stderr = io::stderr().lock();

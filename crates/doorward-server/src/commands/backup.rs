@@ -10,7 +10,10 @@ use std::{
 };
 
 use clap::Args;
-use doorward::Fault;
+use doorward::{
+    Fault,
+    operate::{self, Act},
+};
 use rusqlite::Connection;
 
 use super::open;
@@ -43,7 +46,9 @@ impl Backup {
         }
         empty(&beside.path).map_err(|cause| unwritable(&self.output, &cause))?;
         beside.become_output(&self.output).map_err(|cause| unwritable(&self.output, &cause))?;
-        output::line(&format!("Wrote {}.", self.output.display()))
+        output::line(&format!("Wrote {}.", self.output.display()))?;
+        let noted = operate::note(&doorward, Act::BackupMade).await;
+        noted.map_err(|fault| Failure::from(fault).after("the copy is made; only the audit log could not be told"))
     }
 }
 

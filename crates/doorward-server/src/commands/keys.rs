@@ -1,5 +1,7 @@
 //! `doorward keys`: the signing keys of cookies.
 //!
+//! - `server/operator-acts`: A rotation of keys, a backup, an export of events and all that is done to accounts and sessions leave
+//!   an event with the operator as its actor; keys are kept and a failure is told when the event cannot be written.
 //! - `server/rotation-logs-nobody-out`: A rotation of the keys logs nobody out; one `--at-once` logs everybody out.
 
 use std::time::Duration;
@@ -8,9 +10,11 @@ use clap::{Args, Subcommand};
 use doorward::{
     KeyFile, KeyFileError,
     core::{Clock, SystemClock, SystemEntropy, Timestamp},
+    operate::{self, Act},
 };
 use serde_json::json;
 
+use super::open;
 use crate::{cli::Global, failure::Failure, output};
 
 /// `doorward keys`
@@ -51,13 +55,31 @@ pub(crate) struct List {
 
 impl Keys {
     /// Does it.
-    pub(crate) fn run(self, global: &Global) -> Result<(), Failure> {
+    pub(crate) async fn run(self, global: &Global) -> Result<(), Failure> {
         let loaded = global.source()?.load()?;
         match self {
-            Self::Rotate(rotate) => rotate.run(&loaded.keys(), loaded.settings.sessions.absolute),
+            Self::Rotate(rotate) => {
+                let file = loaded.keys();
+                let is_first = !file.path().exists();
+                let at_once = rotate.at_once;
+                rotate.run(&file, loaded.settings.sessions.absolute)?;
+                // The first keys are made before there is a database, which asking for it would make.
+                if is_first { Ok(()) } else { note(global, at_once).await }
+            }
             Self::List(list) => list.run(&loaded.keys()),
         }
     }
+}
+
+/// Writes the rotation, which has happened, into the audit log.
+async fn note(global: &Global, at_once: bool) -> Result<(), Failure> {
+    let act = if at_once { Act::KeysReplaced } else { Act::KeysRotated };
+    let noted = async { operate::note(&open(global).await?, act).await.map_err(Failure::from) };
+    noted.await.map_err(|failure| {
+        failure.after(
+            "the keys are changed and in force; only the audit log could not be told. Do not rotate again for that",
+        )
+    })
 }
 
 impl Rotate {

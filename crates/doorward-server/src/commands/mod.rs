@@ -37,7 +37,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::User(user) => wait(user.run(&global)),
         Command::Session(session) => wait(session.run(&global)),
         Command::Audit(audit) => wait(audit.run(&global)),
-        Command::Keys(keys) => keys.run(&global),
+        Command::Keys(keys) => wait(keys.run(&global)),
         Command::Backup(backup) => wait(backup.run(&global)),
         Command::Config(config) => wait(config.run(&global)),
     }

@@ -15,9 +15,12 @@ fn an_export_is_whole_and_parseable_in_both_forms() {
     let site = site_with_events();
     let searched = site.objects(&["audit", "search", "--json"]);
     assert!(searched.len() >= 3, "{searched:?}");
-    assert_eq!(site.objects(&["audit", "export", "--format", "jsonl"]), searched);
+    let mut exported = site.objects(&["audit", "export", "--format", "jsonl"]);
+    assert_eq!(exported.remove(0)["action"], "audit.exported");
+    assert_eq!(exported, searched);
     let file = site.beside("events.csv");
     site.done(&["audit", "export", "--format", "csv", "--output", file.to_str().unwrap()]);
+    let searched = site.objects(&["audit", "search", "--json"]);
     let csv = std::fs::read_to_string(&file).unwrap();
     let mut lines = csv.lines();
     assert_eq!(lines.next(), Some("id,at,actor,action,target,tenant,result,address,factors"));
@@ -48,6 +51,56 @@ fn a_search_finds_what_it_is_asked_for() {
     newest_first.reverse();
     assert_eq!(newest_first, site.objects(&["audit", "search", "--json"]));
     assert!(site.done(&["audit", "tail"]).contains("login denied"));
+}
+
+/// Promise: `server/operator-acts`
+#[test]
+fn what_an_operator_does_at_the_server_is_in_the_log() {
+    let site = Site::dev(&[]);
+    site.logged_in("ann@example.com");
+    site.done(&["keys", "rotate"]);
+    site.done(&["keys", "rotate", "--at-once"]);
+    site.done(&["backup", "--output", site.beside("copy.db").to_str().unwrap()]);
+    site.done(&["audit", "export", "--format", "csv"]);
+    site.done(&["session", "revoke", "--user", "ann@example.com"]);
+    site.done(&["user", "disable", "ann@example.com"]);
+    let events = site.objects(&["audit", "search", "--json"]);
+    let done: Vec<&str> =
+        events.iter().filter(|event| event["actor"] == "operator").map(|e| e["action"].as_str().unwrap()).collect();
+    let expected = [
+        "account.disabled",
+        "session.all_ended",
+        "audit.exported",
+        "backup.made",
+        "keys.replaced",
+        "keys.rotated",
+        "account.created",
+    ];
+    assert_eq!(done, expected);
+}
+
+/// Promise: `server/operator-acts`
+#[test]
+fn keys_are_kept_and_it_is_said_when_the_log_cannot_be_written() {
+    let site = Site::dev(&[]);
+    let mut ann = site.logged_in("ann@example.com");
+    let db = rusqlite::Connection::open(site.data().join("doorward.db")).unwrap();
+    db.execute("ALTER TABLE audit_events RENAME TO elsewhere", []).unwrap();
+    let said = site.run(&["keys", "rotate", "--lead", "0"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.stdout.contains("Added key"), "{said:?}");
+    assert!(
+        said.stderr.contains("the keys are changed and in force; only the audit log could not be told"),
+        "{said:?}"
+    );
+    assert_eq!(site.objects(&["keys", "list", "--json"]).len(), 2);
+    let said = site.run(&["backup", "--output", site.beside("copy.db").to_str().unwrap()]);
+    assert!(said.code == Some(1) && said.stderr.contains("the copy is made"), "{said:?}");
+    assert!(site.beside("copy.db").exists());
+    let said = site.run(&["audit", "export", "--format", "csv"]);
+    assert!(said.code == Some(1) && said.stdout.is_empty(), "an export that cannot be recorded is none: {said:?}");
+    db.execute("ALTER TABLE elsewhere RENAME TO audit_events", []).unwrap();
+    assert!(ann.is_in());
 }
 
 /// Promise: `server/audit-lines`

@@ -65,6 +65,14 @@ actions! {
     PasswordChanged = "password.changed";
     /// A hash was renewed at login because its parameters were old.
     PasswordUpgraded = "password.upgraded";
+    /// A signing key was added; nobody was logged out.
+    KeysRotated = "keys.rotated";
+    /// All signing keys were replaced by one, and everybody was logged out.
+    KeysReplaced = "keys.replaced";
+    /// A copy of the database was made.
+    BackupMade = "backup.made";
+    /// Events were written out of the log.
+    AuditExported = "audit.exported";
     /// Somebody asked to change their address.
     EmailChangeRequested = "email.change_requested";
     /// An address was changed.

@@ -8,7 +8,7 @@ use crate::{
     attempts,
     audit::{self, Action, Target},
     base::{
-        db::{Durability, Transaction},
+        db::Durability,
         mail::{self, Order},
     },
     context::Context,

@@ -148,6 +148,33 @@ pub async fn revoke_everything(doorward: &Doorward) -> Result<u64, Fault> {
     Ok(ended)
 }
 
+/// An act at the server that changes nothing in the database, and is to be found in its log all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// A signing key was added.
+    KeysRotated,
+    /// All signing keys were replaced.
+    KeysReplaced,
+    /// A copy of the database was made.
+    BackupMade,
+    /// Events are written out of the log.
+    AuditExported,
+}
+
+/// Writes that an operator has done this.
+pub async fn note(doorward: &Doorward, act: Act) -> Result<(), Fault> {
+    let cx = doorward.context();
+    let action = match act {
+        Act::KeysRotated => Action::KeysRotated,
+        Act::KeysReplaced => Action::KeysReplaced,
+        Act::BackupMade => Action::BackupMade,
+        Act::AuditExported => Action::AuditExported,
+    };
+    let mut tx = cx.db.begin(Durability::Full).await?;
+    record(cx, &mut tx, action, None).await?;
+    tx.commit().await
+}
+
 async fn record(cx: &Context, tx: &mut Transaction, action: Action, target: Option<Target>) -> Result<(), Fault> {
     let event =
         Event { actor: Actor::Operator, action, target, outcome: Outcome::Success, address: None, factors: Vec::new() };

@@ -9,6 +9,6 @@
 mod flow;
 
 pub use flow::{
-    create_account, delete, disable, enable, import_hash, list, new_password, rename, revoke, revoke_all_of,
+    Act, create_account, delete, disable, enable, import_hash, list, new_password, note, rename, revoke, revoke_all_of,
     revoke_everything, sessions,
 };

@@ -9,7 +9,10 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
-use doorward::{Doorward, operate::Recorded};
+use doorward::{
+    Doorward,
+    operate::{self, Act, Recorded},
+};
 
 use super::{Which, json_of, read::Pages};
 use crate::failure::Failure;
@@ -42,6 +45,8 @@ enum Format {
 impl Export {
     pub(super) async fn run(self, doorward: &Doorward) -> Result<(), Failure> {
         let filter = self.which.filter(doorward).await?;
+        // Before anything is read: an export that is cut off, as by `head`, was one all the same.
+        operate::note(doorward, Act::AuditExported).await?;
         let mut sink: Box<dyn Write> = match &self.output {
             Some(path) => Box::new(io::BufWriter::new(create(path)?)),
             None => Box::new(io::BufWriter::new(io::stdout().lock())),

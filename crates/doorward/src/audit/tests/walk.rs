@@ -6,7 +6,8 @@ use doorward_core::{EmailAddress, password::PasswordHash};
 
 use super::{Action, events};
 use crate::{
-    on_every_engine, operate,
+    on_every_engine,
+    operate::{self, Act},
     testing::{Actor, TestApp},
 };
 
@@ -137,6 +138,9 @@ async fn meets_an_operator(app: &TestApp) {
     assert!(operate::disable(&app.doorward, id).await.unwrap());
     assert!(operate::enable(&app.doorward, id).await.unwrap());
     assert!(operate::delete(&app.doorward, id).await.unwrap());
+    for act in [Act::KeysRotated, Act::KeysReplaced, Act::BackupMade, Act::AuditExported] {
+        operate::note(&app.doorward, act).await.unwrap();
+    }
 }
 
 /// Somebody guesses until nothing is answered any more. The counters are set to their ends, which is quicker.
