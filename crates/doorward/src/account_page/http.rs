@@ -85,9 +85,11 @@ async fn change_password(person: Reauthenticated, input: PasswordChange) -> Resu
         Ok(password) => password,
         Err(denied) => return Err(passwords::refused("new_password", &denied)).or_page(|| page),
     };
-    let opened = passwords::change(cx, person.live(), &address, password, &person.visit()).await.or_page(|| page)?;
+    let (opened, device) =
+        passwords::change(cx, person.live(), &address, password, &person.visit()).await.or_page(|| page)?;
     let done = json!({ "changed": true, "csrf_token": opened.csrf_token() });
-    Ok(Reply::done(&done, format!("{}/account?done=password-changed", cx.site.base)).cookie(opened.cookie(cx)))
+    let reply = Reply::done(&done, format!("{}/account?done=password-changed", cx.site.base));
+    Ok(reply.cookie(opened.cookie(cx)).cookie(device))
 }
 
 async fn change_email(person: Reauthenticated, input: EmailChange) -> Result<Reply, Refused> {

@@ -16,13 +16,15 @@ mod store;
 pub(crate) use flow::{admit, create, find, list, remove, rename, replace_email, set_disabled, set_name};
 pub use rules::Account;
 pub(crate) use rules::{Admitted, Disabled, Profile, Standing, display_name};
-pub(crate) use store::{by_email, by_id, profile_of, raise_all_epochs, raise_epoch, row_of};
+pub(crate) use store::{by_email, by_id, profile_of, raise_all_epochs, raise_epoch, raise_password_epoch, row_of};
 
 use crate::base::db::Migration;
 
 /// The tables of this feature.
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { name: "0004_accounts", sql: include_str!("0004_accounts.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { name: "0004_accounts", sql: include_str!("0004_accounts.sql") },
+    Migration { name: "0011_account_password_epoch", sql: include_str!("0011_account_password_epoch.sql") },
+];
 
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,8 @@ pub struct Account {
     pub name: String,
     /// How often everything was revoked.
     pub(crate) epoch: i64,
+    /// How often the password was replaced or voided.
+    pub(crate) password_epoch: i64,
     /// When it was made.
     pub created_at: Timestamp,
     /// When somebody last logged in.

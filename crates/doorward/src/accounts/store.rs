@@ -11,7 +11,7 @@ use crate::{
 /// Selects what [`account`] reads, in its order.
 macro_rules! account_where {
     ($rest:literal) => {
-        concat!("SELECT id, email, name, epoch, created_at, last_login_at, disabled_at FROM accounts WHERE ", $rest)
+        concat!("SELECT id, email, name, epoch, created_at, last_login_at, disabled_at, password_epoch FROM accounts WHERE ", $rest)
     };
 }
 
@@ -65,6 +65,12 @@ pub(crate) async fn raise_epoch(tx: &mut Transaction, id: AccountId) -> Result<O
     tx.find("UPDATE accounts SET epoch = epoch + 1 WHERE id = $1 RETURNING epoch", &[&id], |row| row.get(0)).await
 }
 
+/// Counts a new password, or its end. Returns the count; `None` when the account is gone.
+pub(crate) async fn raise_password_epoch(tx: &mut Transaction, id: AccountId) -> Result<Option<i64>, Fault> {
+    let sql = "UPDATE accounts SET password_epoch = password_epoch + 1 WHERE id = $1 RETURNING password_epoch";
+    tx.find(sql, &[&id], |row| row.get(0)).await
+}
+
 /// Begins a new epoch for every account there is.
 pub(crate) async fn raise_all_epochs(tx: &mut Transaction) -> Result<(), Fault> {
     tx.execute("UPDATE accounts SET epoch = epoch + 1", &[]).await.map(drop)
@@ -99,5 +105,6 @@ fn account(row: &Row<'_>) -> Result<Account, Fault> {
         created_at: row.get(4)?,
         last_login_at: row.get(5)?,
         disabled_at: row.get(6)?,
+        password_epoch: row.get(7)?,
     })
 }

@@ -5,10 +5,11 @@ use std::{net::IpAddr, time::Duration};
 use doorward_core::{AccountId, Digest, EmailAddress, Signup};
 
 use super::rules::{
-    self, Browser, Delays, Refund, Spent, Throttled, account_key, account_patience, address_key, address_patience,
-    link_key,
+    self, Browser, Delays, Owner, Refund, Spent, Throttled, account_key, account_patience, address_key,
+    address_patience, link_key,
 };
 use crate::{
+    accounts::Account,
     audit,
     base::{
         db::{Durability, Transaction},
@@ -23,8 +24,13 @@ use crate::{
 ///
 /// Afterwards the guess counts as failed until [`forgive`]. Known devices pay from a counter of their own: neither a
 /// stranger elsewhere nor a neighbour behind the same address can use it up.
-pub(crate) async fn pay(cx: &Context, email: &EmailAddress, visit: &Visit) -> Result<Spent, Refusal<Throttled>> {
-    let browser = browser(cx, email, visit);
+pub(crate) async fn pay(
+    cx: &Context,
+    email: &EmailAddress,
+    account: Option<&Account>,
+    visit: &Visit,
+) -> Result<Spent, Refusal<Throttled>> {
+    let browser = browser(cx, Owner::of_any(email, account), visit);
     let address = (browser == Browser::New).then_some(visit.address);
     spend(cx, account_key(email, browser), address).await
 }
@@ -107,14 +113,14 @@ pub(crate) async fn pardon(tx: &mut Transaction, email: &EmailAddress) -> Result
     throttle::forgive(tx, account_key(email, Browser::Known)).await
 }
 
-/// Whether the owner of `email` has proved themselves in this browser before.
-pub(crate) fn browser(cx: &Context, email: &EmailAddress, visit: &Visit) -> Browser {
-    rules::browser(&cx.keys(), visit.device_mark.as_deref(), email, cx.clock.now())
+/// Whether `owner` has proved themselves in this browser before, with the password that they have now.
+pub(crate) fn browser(cx: &Context, owner: Owner<'_>, visit: &Visit) -> Browser {
+    rules::browser(&cx.keys(), visit.device_mark.as_deref(), owner, cx.clock.now())
 }
 
-/// The cookie that makes this browser a known one of `email`.
-pub(crate) fn device_cookie(cx: &Context, email: &EmailAddress) -> SetCookie {
-    let mark = rules::new_mark(&cx.keys(), email, cx.clock.now());
+/// The cookie that makes this browser a known one of `owner`.
+pub(crate) fn device_cookie(cx: &Context, owner: Owner<'_>) -> SetCookie {
+    let mark = rules::new_mark(&cx.keys(), owner, cx.clock.now());
     cx.cookies.set(cx.cookies.device, &mark, rules::KNOWN_FOR)
 }
 

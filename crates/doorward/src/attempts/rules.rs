@@ -8,6 +8,7 @@ use doorward_core::{Digest, EmailAddress, KeyRing, Purpose, Signup, Timestamp, d
 
 use super::Settings;
 use crate::{
+    accounts::Account,
     audit::{Action, Event},
     base::throttle::{Blocked, Delay, Key, Patience, Payment},
     guard::{Denial, Problem, throttled_as},
@@ -37,6 +38,30 @@ pub(crate) enum Browser {
     Known,
     /// Anybody's.
     New,
+}
+
+/// Whom a browser may be known to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Owner<'o> {
+    pub(super) email: &'o EmailAddress,
+    pub(super) password_epoch: i64,
+}
+
+impl<'o> Owner<'o> {
+    /// The owner of an account.
+    pub(crate) fn of(account: &'o Account) -> Self {
+        Self { email: &account.email, password_epoch: account.password_epoch }
+    }
+
+    /// The owner of `email` when the password has this number; that of a new account is 0.
+    pub(crate) fn with_password(email: &'o EmailAddress, password_epoch: i64) -> Self {
+        Self { email, password_epoch }
+    }
+
+    /// Whoever has `email`. Without an account no mark counts, and reading one costs the same.
+    pub(super) fn of_any(email: &'o EmailAddress, account: Option<&Account>) -> Self {
+        Self { email, password_epoch: account.map_or(-1, |account| account.password_epoch) }
+    }
 }
 
 impl Spent {
@@ -124,29 +149,32 @@ pub(super) fn address_patience(settings: &Settings) -> Patience {
     Patience { free: settings.free_per_address, hard_stop: None, forgets_after, ..account_patience(settings) }
 }
 
-/// Reads the mark that a browser brought; one for another address, by somebody else, or older than a year is none.
-pub(super) fn browser(keys: &KeyRing, mark: Option<&str>, email: &EmailAddress, now: Timestamp) -> Browser {
+/// Reads the mark that a browser brought; one for another address or password, by somebody else, or older than a year is
+/// none.
+pub(super) fn browser(keys: &KeyRing, mark: Option<&str>, owner: Owner<'_>, now: Timestamp) -> Browser {
     let known = || {
         let payload = keys.open::<24>(Purpose::Device, mark?)?;
-        let (owner, made_at) = payload.split_at(16);
+        let (marked, made_at) = payload.split_at(16);
         let made_at = Timestamp::from_micros(i64::from_be_bytes(made_at.try_into().ok()?));
-        (owner == fingerprint(email) && now.since(made_at) < KNOWN_FOR).then_some(Browser::Known)
+        (marked == fingerprint(owner) && now.since(made_at) < KNOWN_FOR).then_some(Browser::Known)
     };
     known().unwrap_or(Browser::New)
 }
 
-/// Makes a mark for the browser in which the owner of `email` has just proved themselves.
-pub(super) fn new_mark(keys: &KeyRing, email: &EmailAddress, now: Timestamp) -> String {
+/// Makes a mark for the browser in which `owner` has just proved themselves.
+pub(super) fn new_mark(keys: &KeyRing, owner: Owner<'_>, now: Timestamp) -> String {
     let mut payload = [0; 24];
-    payload[..16].copy_from_slice(&fingerprint(email));
+    payload[..16].copy_from_slice(&fingerprint(owner));
     payload[16..].copy_from_slice(&now.as_micros().to_be_bytes());
     keys.seal(Purpose::Device, &payload, now)
 }
 
-/// Stands for the address in the mark, so that the cookie holds no personal data in the clear.
-fn fingerprint(email: &EmailAddress) -> [u8; 16] {
+/// Stands for address and password number in the mark, so that the cookie holds no personal data in the clear.
+fn fingerprint(owner: Owner<'_>) -> [u8; 16] {
     let mut fingerprint = [0; 16];
-    let digest = derived(email.as_str().as_bytes(), b"doorward/device-of-this-address/");
+    // An address has no control character, so what is before the zero is the address.
+    let text = format!("{}\0{}", owner.email, owner.password_epoch);
+    let digest = derived(text.as_bytes(), b"doorward/device-of-this-address/");
     fingerprint.copy_from_slice(&digest[..16]);
     fingerprint
 }

@@ -5,7 +5,7 @@ use doorward_core::{EmailAddress, password::Guess};
 use super::rules::{Entered, LoginDenied};
 use crate::{
     accounts::{self, Account},
-    attempts::{self, Browser, Delays},
+    attempts::{self, Browser, Delays, Owner},
     audit::{self, Action, Target},
     base::{
         db::{Durability, Transaction},
@@ -29,10 +29,11 @@ pub(crate) async fn log_in(
 ) -> Result<Entered, Refusal<LoginDenied>> {
     // A flood is refused before anything is written for it: what cannot be checked now need not be paid for.
     passwords::room(cx).map_err(|busy| Refusal::Denied(LoginDenied::Busy(busy)))?;
-    let spent = attempts::pay(cx, email, visit).await.map_err(|refusal| refusal.map(LoginDenied::Throttled));
+    let account = accounts::by_email(&cx.db, email).await?;
+    let spent =
+        attempts::pay(cx, email, account.as_ref(), visit).await.map_err(|refusal| refusal.map(LoginDenied::Throttled));
     let spent = spent.inspect_err(|_| cx.metrics.login("throttled"))?;
     let delays = spent.delays();
-    let account = accounts::by_email(&cx.db, email).await?;
     let right =
         passwords::check(cx, spent, account.as_ref(), guess).await.map_err(|refusal| refusal.map(LoginDenied::Busy))?;
     let (Some(right), Some(account)) = (right, &account) else {
@@ -42,7 +43,7 @@ pub(crate) async fn log_in(
     // A fresh session may be lost in a power cut; the one that it replaces must not come back.
     let durability = if previous.is_some() { Durability::Full } else { Durability::Relaxed };
     let mut tx = cx.db.begin(durability).await?;
-    let Some(entered) = enter(cx, &mut tx, email, &done, visit, previous).await? else {
+    let Some(entered) = enter(cx, &mut tx, Owner::of(account), &done, visit, previous).await? else {
         // One connection writes: this transaction must end before another can begin.
         drop(tx);
         return failed(cx, Some(account), visit, delays).await;
@@ -50,7 +51,7 @@ pub(crate) async fn log_in(
     // After the account's row is locked, as in a reset: two that lock in turns would wait for each other.
     passwords::renew(cx, &mut tx, account.id, right.renewed, visit).await?;
     attempts::forgive(&mut tx, right.refund).await?;
-    if attempts::browser(cx, email, visit) == Browser::New {
+    if attempts::browser(cx, Owner::of(account), visit) == Browser::New {
         let reference = format!("{} {}", account.id, entered.opened.id);
         mail::order(cx, &mut tx, super::letters::NEW_DEVICE, &reference, None).await?;
     }
@@ -64,7 +65,7 @@ pub(crate) async fn log_in(
 pub(crate) async fn enter(
     cx: &Context,
     tx: &mut Transaction,
-    email: &EmailAddress,
+    owner: Owner<'_>,
     done: &Done,
     visit: &Visit,
     previous: Option<Presented>,
@@ -74,7 +75,7 @@ pub(crate) async fn enter(
     let opened = sessions::open(cx, tx, admitted, done, visit, previous).await?;
     let event = audit::by(account, Action::Login, visit.address).on(Target::Session(opened.id)).with(done.names());
     audit::append(cx, tx, event).await?;
-    Ok(Some(Entered { opened, device: attempts::device_cookie(cx, email) }))
+    Ok(Some(Entered { opened, device: attempts::device_cookie(cx, owner) }))
 }
 
 impl Entered {

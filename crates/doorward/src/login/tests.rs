@@ -85,6 +85,23 @@ on_every_engine! {
     }
 
     /// Promise: `login/new-device-letter`
+    async fn after_a_reset_every_other_browser_is_new(app: TestApp) {
+        const NEW: &str = "a quite different passphrase";
+        let mut thief = app.person(ANN).await;
+        let mut ann = app.logged_in(ANN).await;
+        ann.post("/auth/logout", &[]).await;
+        ann.post("/auth/password/forgot", &[("email", ANN)]).await;
+        let token = app.token_for(ANN).await;
+        assert_eq!(ann.post("/auth/password/reset", &[("token", &token), ("new_password", NEW)]).await.status, 200);
+        let before = app.letters_to(ANN).await.len();
+        assert_eq!(log_in(&mut ann, ANN, NEW).await.status, 200);
+        assert_eq!(app.letters_to(ANN).await.len(), before, "hers is the one that the reset has marked");
+        thief.cookies.remove("dev-session");
+        assert_eq!(log_in(&mut thief, ANN, NEW).await.status, 200);
+        assert_eq!(app.letters_to(ANN).await.last().unwrap().subject, "New login to your account");
+    }
+
+    /// Promise: `login/new-device-letter`
     async fn the_letter_comes_although_the_intruder_has_left(app: TestApp) {
         app.account(ANN).await;
         let mut intruder = app.visitor();
@@ -196,7 +213,7 @@ on_every_engine! {
             let account = app.account(email.as_str()).await;
             let cx = app.doorward.context();
             let before = accounts::by_email(&cx.db, &email).await.unwrap().unwrap();
-            let spent = attempts::pay(cx, &email, &visit()).await.unwrap();
+            let spent = attempts::pay(cx, &email, None, &visit()).await.unwrap();
             let right = passwords::check(cx, spent, Some(&before), Guess::new(PASSWORD).unwrap()).await.unwrap().unwrap();
             let done = ladder::first(right.proof).top();
             match revocation {
@@ -215,7 +232,7 @@ on_every_engine! {
                 }
             }
             let mut tx = cx.db.begin(Durability::Relaxed).await.unwrap();
-            let entered = login::enter(cx, &mut tx, &email, &done, &visit(), None).await.unwrap();
+            let entered = login::enter(cx, &mut tx, attempts::Owner::of(&before), &done, &visit(), None).await.unwrap();
             assert!(entered.is_none(), "revocation {revocation}");
             tx.commit().await.unwrap();
             assert_eq!(app.count("sessions").await, 0);

@@ -63,12 +63,11 @@ pub(crate) async fn redeem(
         return too_late(cx, &account, visit).await;
     };
     let owner = end_sessions(&mut tx, link, epoch).await?;
-    passwords::put(&mut tx, owner, &hash, cx.clock.now()).await?;
-    attempts::pardon(&mut tx, &account.email).await?;
+    let device = passwords::replace(cx, &mut tx, owner, &account.email, &hash).await?;
     audit::append(cx, &mut tx, audit::nobody(Action::PasswordReset, Some(owner), visit.address)).await?;
     passwords::notify_changed(cx, &mut tx, owner).await?;
     tx.commit().await?;
-    Ok(attempts::device_cookie(cx, &account.email))
+    Ok(device)
 }
 
 /// Ends every session of the link's owner, provided that nothing else has done so since it was made: the epoch that was

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     accounts::{self, Account, Standing},
-    attempts::{self, Refund, Spent},
+    attempts::{self, Owner, Refund, Spent},
     audit::{self, Action},
     base::{
         db::{Durability, Transaction},
@@ -20,7 +20,7 @@ use crate::{
     },
     context::Context,
     error::{Fault, Refusal},
-    guard::Visit,
+    guard::{SetCookie, Visit},
     sessions,
 };
 
@@ -146,18 +146,35 @@ pub(crate) async fn change(
     email: &EmailAddress,
     password: Password,
     visit: &Visit,
-) -> Result<sessions::Opened, Refusal<ChangeDenied>> {
+) -> Result<(sessions::Opened, SetCookie), Refusal<ChangeDenied>> {
     let hash = hash(cx, password).await.map_err(|busy| Refusal::Denied(ChangeDenied::Busy(busy)))?;
     let mut tx = cx.db.begin(Durability::Full).await?;
     let Some(opened) = sessions::renew_alone(cx, &mut tx, live).await? else {
         return Err(Refusal::Denied(ChangeDenied::SessionEnded));
     };
-    store::put(&mut tx, live.account, &hash, cx.clock.now()).await?;
-    attempts::pardon(&mut tx, email).await?;
+    let device = replace(cx, &mut tx, live.account, email, &hash).await?;
     audit::append(cx, &mut tx, audit::by(live.account, Action::PasswordChanged, visit.address)).await?;
     notify_changed(cx, &mut tx, live.account).await?;
     tx.commit().await?;
-    Ok(opened)
+    Ok((opened, device))
+}
+
+/// Puts a new password in the place of whatever there was, and forgives what was failed at that.
+///
+/// No browser is known any more: one that a thief had marked is a new one again. Returns the mark of the browser in which
+/// this happens.
+pub(crate) async fn replace(
+    cx: &Context,
+    tx: &mut Transaction,
+    account: AccountId,
+    email: &EmailAddress,
+    hash: &PasswordHash,
+) -> Result<SetCookie, Fault> {
+    store::put(tx, account, hash, cx.clock.now()).await?;
+    attempts::pardon(tx, email).await?;
+    let epoch = accounts::raise_password_epoch(tx, account).await?;
+    let epoch = epoch.ok_or_else(|| Fault::new("setting a password", "the account is gone"))?;
+    Ok(attempts::device_cookie(cx, Owner::with_password(email, epoch)))
 }
 
 /// Makes an account for a confirmed address with a hash that exists already; `None` when the address has one.

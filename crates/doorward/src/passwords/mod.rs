@@ -16,7 +16,7 @@ mod rules;
 mod settings;
 mod store;
 
-pub(crate) use flow::{change, check, check_pending, create, hash, notify_changed, renew, room};
+pub(crate) use flow::{change, check, check_pending, create, hash, notify_changed, renew, replace, room};
 pub(crate) use letters::COMPOSERS;
 pub(crate) use pool::{Busy, Pool};
 pub(crate) use rules::{policy, refused};

@@ -28,7 +28,7 @@ pub(crate) async fn prove(
 ) -> Result<Opened, Refusal<ReauthenticationDenied>> {
     let ended = Refusal::Denied(ReauthenticationDenied::SessionEnded);
     let Some(account) = accounts::by_id(&cx.db, live.account).await? else { return Err(ended) };
-    let spent = attempts::pay(cx, &account.email, visit)
+    let spent = attempts::pay(cx, &account.email, Some(&account), visit)
         .await
         .map_err(|refusal| refusal.map(ReauthenticationDenied::Throttled))?;
     let delays = spent.delays();

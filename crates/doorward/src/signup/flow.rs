@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     accounts,
-    attempts::{self, Delays},
+    attempts::{self, Delays, Owner},
     audit::{self, Action},
     base::{
         db::Durability,
@@ -105,7 +105,8 @@ pub(crate) async fn confirm(
     audit::append(cx, &mut tx, audit::by(standing.account, Action::SignupCompleted, visit.address)).await?;
     let (proof, refund) = known.of(standing);
     let done = ladder::first(proof).top();
-    let Some(entered) = login::enter(cx, &mut tx, &email, &done, visit, previous).await? else {
+    let Some(entered) = login::enter(cx, &mut tx, Owner::with_password(&email, 0), &done, visit, previous).await?
+    else {
         return Err(link_spent());
     };
     // Strangers may have failed with this address long before it had an account.

@@ -4,12 +4,17 @@ use doorward_core::{Clock, Key, KeyRing, Secret, Timestamp};
 
 use super::*;
 
+const NEW: &str = "a quite different passphrase";
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
 
 /// Whether the throttle knows this browser: strangers have used up all guesses for Ann, and it still gets in.
 async fn is_known(app: &TestApp, browser: &Actor) -> bool {
+    is_known_by(app, browser, PASSWORD).await
+}
+
+async fn is_known_by(app: &TestApp, browser: &Actor, password: &str) -> bool {
     while guess(app, ANN, WRONG).await == 401 {}
-    let status = log_in(&mut browser.clone(), ANN, PASSWORD).await.status;
+    let status = log_in(&mut browser.clone(), ANN, password).await.status;
     assert!(matches!(status, 200 | 429), "{status}");
     status == 200
 }
@@ -88,6 +93,37 @@ on_every_engine! {
         assert!(is_known(&app, &browser).await);
         app.wait(Duration::from_secs(1));
         assert!(!is_known(&app, &browser).await);
+    }
+
+    /// Promise: `attempts/known-device`
+    async fn a_reset_forgets_all_marks_but_the_one_it_makes(app: TestApp) {
+        app.account(ANN).await;
+        let thief = marked(&app, ANN).await;
+        let mut ann = marked(&app, ANN).await;
+        ann.post("/auth/password/forgot", &[("email", ANN)]).await;
+        let token = app.token_for(ANN).await;
+        let answer = ann.post("/auth/password/reset", &[("token", &token), ("new_password", NEW)]).await;
+        assert_eq!(answer.status, 200);
+        assert!(!is_known_by(&app, &thief, NEW).await);
+        assert!(is_known_by(&app, &ann, NEW).await);
+    }
+
+    /// Promise: `attempts/known-device`
+    async fn a_change_of_password_forgets_all_marks_but_the_one_it_makes(app: TestApp) {
+        app.account(ANN).await;
+        let thief = marked(&app, ANN).await;
+        let mut ann = app.logged_in(ANN).await;
+        assert_eq!(ann.post("/auth/password/change", &[("new_password", NEW)]).await.status, 200);
+        assert!(!is_known_by(&app, &thief, NEW).await);
+        assert!(is_known_by(&app, &ann, NEW).await);
+    }
+
+    /// Promise: `attempts/known-device`
+    async fn ending_sessions_forgets_no_mark(app: TestApp) {
+        app.account(ANN).await;
+        let browser = marked(&app, ANN).await;
+        app.logged_in(ANN).await.post("/auth/logout/everywhere", &[]).await;
+        assert!(is_known(&app, &browser).await, "a stranger must not lock out who has logged out everywhere");
     }
 
     /// Promise: `attempts/paid-before`

@@ -1,0 +1,1 @@
+ALTER TABLE accounts ADD COLUMN password_epoch BIGINT NOT NULL DEFAULT 0;
