@@ -69,8 +69,8 @@ pub mod operate {
         audit::{Action, Filter, Recorded, Stream, search},
         base::db::{Bind, Database, DatabaseUrl, Durability, Row, Transaction},
         operator::{
-            Act, create_account, delete, disable, enable, import_hash, list, new_password, note, rename, revoke,
-            revoke_all_of, revoke_everything, sessions,
+            Act, create_account, delete, disable, enable, import_hash, invite, list, new_password, note, rename, reset,
+            revoke, revoke_all_of, revoke_everything, sessions,
         },
         sessions::Listed,
     };

@@ -1,7 +1,7 @@
 //! `doorward user`: accounts, for an operator.
 //!
-//! - `server/password-not-an-argument`: A password is read from the terminal or from standard input, never from the command
-//!   line, where every user of the machine could see it.
+//! - `server/password-not-an-argument`: A password is read from standard input, never from the command line, where every user
+//!   of the machine could see it; without one the person gets a link, and the operator knows none.
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 
@@ -16,8 +16,10 @@ use crate::{cli::Global, failure::Failure, output};
 /// `doorward user`
 #[derive(Subcommand)]
 pub(crate) enum User {
-    /// Makes an account with a confirmed address
+    /// Makes an account with a confirmed address, and sends its person a link to set the password
     Create(Create),
+    /// Voids a password, ends all sessions, and sends the person a link to set a new one
+    Reset(Reset),
     /// Lists accounts in the order of their addresses
     List(List),
     /// Keeps an account out and ends its sessions
@@ -32,17 +34,34 @@ pub(crate) enum User {
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  doorward user create ann@example.com                               asks for the password
+  doorward user create ann@example.com                               sends a link to set the password
   pwgen -s 20 1 | doorward user create ann@example.com --password-stdin")]
 pub(crate) struct Create {
     /// The mail address
     email: String,
-    /// Reads the password from standard input, up to the end of its first line
+    /// Sends no link, and reads the password from standard input, up to the end of its first line
     #[arg(long)]
     password_stdin: bool,
     /// How the person is to be addressed
     #[arg(long)]
     name: Option<String>,
+    /// Writes one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// `doorward user reset`
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  doorward user reset ann@example.com       after a theft of the password or of a device")]
+pub(crate) struct Reset {
+    /// Its mail address or its id
+    #[arg(value_name = "EMAIL|ID")]
+    account: String,
+    /// Writes one JSON object
+    #[arg(long)]
+    json: bool,
 }
 
 /// `doorward user list`
@@ -89,6 +108,7 @@ impl User {
         let doorward = open(global).await?;
         match self {
             Self::Create(create) => create.run(&doorward).await,
+            Self::Reset(reset) => reset.run(&doorward).await,
             Self::List(list) => list.run(&doorward).await,
             Self::Disable(Named { account: named }) => {
                 let id = account(&doorward, &named).await?;
@@ -110,18 +130,40 @@ impl User {
 impl Create {
     async fn run(self, doorward: &Doorward) -> Result<(), Failure> {
         let email = address(&self.email)?;
-        let typed = if self.password_stdin { from_stdin()? } else { from_terminal()? };
-        let password = operate::new_password(doorward, &email, &typed);
-        let password = password.map_err(|denied| Failure::could_not("this cannot be the password", denied))?;
-        let made = operate::create_account(doorward, &email, password).await?;
+        let made = if self.password_stdin {
+            let password = operate::new_password(doorward, &email, &from_stdin()?);
+            let password = password.map_err(|denied| Failure::could_not("this cannot be the password", denied))?;
+            operate::create_account(doorward, &email, password).await?
+        } else {
+            operate::invite(doorward, &email).await?
+        };
         let id = made.ok_or_else(|| {
             Failure::could_not(format!("{email} has an account already"), "`doorward user list` shows all.")
         })?;
-        output::line(&format!("Made the account {id} for {email}."))?;
+        if self.json {
+            output::json(&json!({ "id": id.to_string(), "email": email.as_str(), "link_sent": !self.password_stdin }))?;
+        } else if self.password_stdin {
+            output::line(&format!("Made the account {id} for {email}."))?;
+        } else {
+            output::line(&format!("Made the account {id} for {email}; the server sends a link to set the password."))?;
+        }
         let Some(name) = &self.name else { return Ok(()) };
         let too_long =
             || Failure::could_not("the name was not set, it is longer than 100 characters", "The account is there.");
         operate::rename(doorward, id, name).await?.ok_or_else(too_long)
+    }
+}
+
+impl Reset {
+    async fn run(self, doorward: &Doorward) -> Result<(), Failure> {
+        let id = account(doorward, &self.account).await?;
+        let email = operate::reset(doorward, id).await?.ok_or_else(|| no_account(&self.account))?;
+        if self.json {
+            return output::json(&json!({ "id": id.to_string(), "email": email.as_str(), "link_sent": true }));
+        }
+        output::line(&format!(
+            "{email} has no password and no session any more; the server sends a link to set a new one."
+        ))
     }
 }
 
@@ -188,23 +230,6 @@ fn from_stdin() -> Result<Zeroizing<String>, Failure> {
         Failure::could_not(format!("cannot read the password: {cause}"), "Give it as one line of UTF-8.")
     })?;
     Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
-}
-
-fn from_terminal() -> Result<Zeroizing<String>, Failure> {
-    if !io::stdin().is_terminal() {
-        return Err(Failure::usage(
-            "there is no terminal to ask for the password",
-            "Add --password-stdin to read it from standard input.",
-        ));
-    }
-    let ask = |prompt: &str| {
-        let typed = rpassword::prompt_password(prompt).map(Zeroizing::new);
-        typed.map_err(|cause| {
-            Failure::could_not(format!("cannot ask for the password: {cause}"), "Use --password-stdin.")
-        })
-    };
-    let (first, again) = (ask("Password: ")?, ask("Again: ")?);
-    if *first == *again { Ok(first) } else { Err(Failure::could_not("the two passwords differ", "Try again.")) }
 }
 
 /// More than any password may have.

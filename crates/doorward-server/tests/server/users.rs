@@ -48,12 +48,33 @@ fn a_password_is_never_taken_from_the_command_line() {
     let site = Site::dev(&[]);
     let as_option = site.run(&["user", "create", "ann@example.com", "--password", PASSWORD]);
     let as_second = site.run(&["user", "create", "ann@example.com", PASSWORD]);
-    let without_terminal = site.run_with(&["user", "create", "ann@example.com"], PASSWORD);
-    for said in [&as_option, &as_second, &without_terminal] {
+    for said in [&as_option, &as_second] {
         assert_eq!(said.code, Some(2), "{said:?}");
     }
-    assert!(without_terminal.stderr.contains("--password-stdin"), "{without_terminal:?}");
     assert!(site.objects(&["user", "list", "--json"]).is_empty());
+}
+
+/// Promise: `server/password-not-an-argument`
+#[test]
+fn a_person_sets_the_password_and_the_operator_knows_none() {
+    let site = Site::dev(&[]);
+    let made = site.objects(&["user", "create", "ann@example.com", "--json"]).remove(0);
+    assert_eq!((&made["email"], &made["link_sent"]), (&"ann@example.com".into(), &true.into()));
+    let mut ann = site.visitor();
+    ann.begin();
+    let mut set = |site: &Site, password: &str| {
+        let token = site.token_for("ann@example.com", "/auth/password/reset");
+        ann.post("/auth/password/reset", &serde_json::json!({ "token": token, "new_password": password })).status
+    };
+    assert_eq!(set(&site, PASSWORD), 200);
+    let mut laptop = site.visitor();
+    assert_eq!(laptop.log_in("ann@example.com", PASSWORD).status, 200);
+    let reset = site.objects(&["user", "reset", "ann@example.com", "--json"]).remove(0);
+    assert_eq!((&reset["id"], &reset["link_sent"]), (&made["id"], &true.into()));
+    assert!(!laptop.is_in());
+    assert_eq!(laptop.log_in("ann@example.com", PASSWORD).status, 401);
+    let missing = site.run(&["user", "reset", "eve@example.com"]);
+    assert_eq!(missing.code, Some(1), "{missing:?}");
 }
 
 #[test]

@@ -61,6 +61,8 @@ actions! {
     PasswordResetRequested = "password.reset_requested";
     /// A reset link was redeemed, or somebody tried to.
     PasswordReset = "password.reset";
+    /// A password was voided by an operator, and its owner sent a link for a new one.
+    PasswordVoided = "password.voided";
     /// A password was changed by its owner.
     PasswordChanged = "password.changed";
     /// A hash was renewed at login because its parameters were old.

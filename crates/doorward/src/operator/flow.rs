@@ -12,7 +12,7 @@ use crate::{
     base::db::{Durability, Transaction},
     context::Context,
     error::Fault,
-    passwords,
+    password_reset, passwords,
     sessions::{self, Listed},
 };
 
@@ -31,6 +31,32 @@ pub async fn create_account(
     let hash = passwords::hash(doorward.context(), password).await;
     let hash = hash.map_err(|_| Fault::new("hashing a password", "too many are being hashed"))?;
     import_hash(doorward, email, &hash).await
+}
+
+/// Makes an account without a password and sends its person a link to set one; `None` when the address has an account.
+pub async fn invite(doorward: &Doorward, email: &EmailAddress) -> Result<Option<AccountId>, Fault> {
+    let cx = doorward.context();
+    let mut tx = cx.db.begin(Durability::Full).await?;
+    let Some(made) = accounts::create(cx, &mut tx, email).await? else { return Ok(None) };
+    password_reset::invite(cx, &mut tx, email).await?;
+    record(cx, &mut tx, Action::AccountCreated, Some(Target::Account(made.account))).await?;
+    tx.commit().await?;
+    Ok(Some(made.account))
+}
+
+/// Voids the password of an account, ends its sessions, forgets its known devices, and sends its person a link to set a new
+/// password. Returns the address; `None` when there is no such account.
+pub async fn reset(doorward: &Doorward, account: AccountId) -> Result<Option<EmailAddress>, Fault> {
+    let cx = doorward.context();
+    let Some(found) = accounts::by_id(&cx.db, account).await? else { return Ok(None) };
+    let mut tx = cx.db.begin(Durability::Full).await?;
+    sessions::end_all(&mut tx, account).await?;
+    accounts::raise_password_epoch(&mut tx, account).await?;
+    passwords::forget(&mut tx, account).await?;
+    password_reset::send_after_voiding(cx, &mut tx, &found.email).await?;
+    record(cx, &mut tx, Action::PasswordVoided, Some(Target::Account(account))).await?;
+    tx.commit().await?;
+    Ok(Some(found.email))
 }
 
 /// Makes an account with the hash that another system made; `None` when the address has an account already.

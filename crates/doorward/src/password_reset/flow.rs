@@ -115,12 +115,37 @@ pub(super) async fn issue(cx: &Context, order: &Order, email: &EmailAddress) -> 
     if order.is_first_try() && !attempts::may_send(cx, &mut tx, letters::RESET, email).await? {
         return Ok(None);
     }
-    let token = Token::mint(cx.entropy.as_ref());
-    let expires_at = cx.clock.now().after(cx.settings.password_reset.lifetime);
-    store::put(&mut tx, account.standing(), &token.digest(), expires_at).await?;
+    let token = mint(cx, &mut tx, &account).await?;
     if let (true, Ok(from)) = (order.is_first_try(), order.reference.parse()) {
         audit::append(cx, &mut tx, audit::nobody(Action::PasswordResetRequested, Some(account.id), from)).await?;
     }
     tx.commit().await?;
     Ok(Some(token))
+}
+
+/// Makes a link for the owner of `email` because an operator wants it; `None` when there is nobody to send it to.
+pub(super) async fn issue_unasked(cx: &Context, email: &EmailAddress) -> Result<Option<Token<Reset>>, Fault> {
+    let account = accounts::by_email(&cx.db, email).await?;
+    let Some(account) = account.filter(|account| account.disabled_at.is_none()) else { return Ok(None) };
+    let mut tx = cx.db.begin(Durability::Full).await?;
+    let token = mint(cx, &mut tx, &account).await?;
+    tx.commit().await?;
+    Ok(Some(token))
+}
+
+async fn mint(cx: &Context, tx: &mut Transaction, account: &Account) -> Result<Token<Reset>, Fault> {
+    let token = Token::mint(cx.entropy.as_ref());
+    let expires_at = cx.clock.now().after(cx.settings.password_reset.lifetime);
+    store::put(tx, account.standing(), &token.digest(), expires_at).await?;
+    Ok(token)
+}
+
+/// Orders the letter for somebody whose account an operator has made without a password.
+pub(crate) async fn invite(cx: &Context, tx: &mut Transaction, email: &EmailAddress) -> Result<(), Fault> {
+    mail::order(cx, tx, letters::INVITED, "operator", Some(email)).await
+}
+
+/// Orders the letter for somebody whose password an operator has voided.
+pub(crate) async fn send_after_voiding(cx: &Context, tx: &mut Transaction, email: &EmailAddress) -> Result<(), Fault> {
+    mail::order(cx, tx, letters::VOIDED, "operator", Some(email)).await
 }

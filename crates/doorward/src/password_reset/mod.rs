@@ -26,6 +26,7 @@ mod rules;
 mod settings;
 mod store;
 
+pub(crate) use flow::{invite, send_after_voiding};
 pub(crate) use letters::COMPOSERS;
 pub use settings::Settings;
 pub(crate) use store::{forget, purge};

@@ -135,6 +135,7 @@ async fn meets_an_operator(app: &TestApp) {
     let session = operate::sessions(&app.doorward, Some(id), 10).await.unwrap()[0].id;
     assert!(operate::revoke(&app.doorward, session).await.unwrap());
     operate::revoke_all_of(&app.doorward, id).await.unwrap();
+    operate::reset(&app.doorward, id).await.unwrap().unwrap();
     assert!(operate::disable(&app.doorward, id).await.unwrap());
     assert!(operate::enable(&app.doorward, id).await.unwrap());
     assert!(operate::delete(&app.doorward, id).await.unwrap());
