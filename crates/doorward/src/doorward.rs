@@ -202,7 +202,8 @@ impl Doorward {
         })
     }
 
-    /// Puts an application's own routes behind the origin and CSRF check, so that the guards work there as extractors.
+    /// Prepares an application's own routes for the guards, which are extractors there: [`SignedIn`](crate::SignedIn) and
+    /// [`Reauthenticated`](crate::Reauthenticated) check session, origin and CSRF token. A handler without a guard is open.
     pub fn protect<S: Clone + Send + Sync + 'static>(&self, app: Router<S>) -> Router<S> {
         app.layer(middleware::from_fn_with_state(Protected::new(&self.cx), guard::protect))
     }

@@ -17,7 +17,9 @@
 //! let doorward = Doorward::builder(Settings::default()).keys(keys).build().await?;
 //! let app = doorward.protect(Router::new().route("/", get(dashboard)));
 //! let app: Router = app.merge(doorward.router());
-//! # drop(app);
+//! tokio::spawn(async move { doorward.work(std::future::pending()).await }); // sends the letters
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//! axum::serve(listener, app.into_make_service_with_connect_info::<std::net::SocketAddr>()).await?;
 //! # Ok(())
 //! # }
 //! ```

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::guard::{NoInput, Public, Refused, Reply, Route, Routes};
 
 pub(crate) fn routes(routes: &mut Routes) {
-    routes.get("/openapi.json", show, "Describes this interface.");
+    routes.data("/openapi.json", show, "Describes this interface.");
 }
 
 async fn show(visitor: Public, _: NoInput) -> Result<Reply, Refused> {

@@ -16,6 +16,7 @@
 //! - `guard/client-address`: A forwarding header counts only when a configured proxy sent it.
 //! - `guard/no-store`: Nothing personal is cached, framed or leaked by a referrer.
 //! - `guard/fail-closed`: A store that does not answer means 503, for every route, and never yes.
+//! - `guard/peer-known`: Where the address of a connection is not known, nothing is answered: everybody would be throttled as one.
 //! - `guard/panics-end-there`: A panic is a 503 with a reference; what it had begun is undone, and nobody else notices.
 //! - `guard/embedded`: The same guards hold in an application of somebody else, and refuse everything where the layer is missing.
 //! - `guard/forms-survive`: A form that was refused comes back with what was typed, passwords apart.

@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::Body,
     extract::{ConnectInfo, RawPathParams, Request},
-    http::{Method, Response, StatusCode, request::Parts},
+    http::{HeaderMap, Method, Response, StatusCode, request::Parts},
     response::IntoResponse,
     routing::{MethodFilter, MethodRouter, on},
 };
@@ -20,6 +20,7 @@ use super::{
     reply::{Presentation, Refused, Reply},
 };
 use crate::base::problem::Problem;
+use crate::error::Fault;
 use crate::{
     base::{
         panics::caught,
@@ -39,10 +40,23 @@ pub(crate) struct Route {
     pub(crate) fields: &'static [Field],
     /// Whether somebody can go back to the form at the same address.
     has_page: bool,
+    /// Whether its answers are JSON whatever the request accepts.
+    data: bool,
     serve: Serve,
 }
 
 type Serve = Arc<dyn Fn(Caller, Fields) -> Pin<Box<dyn Future<Output = Served> + Send>> + Send + Sync>;
+
+impl Route {
+    #[cfg(test)]
+    pub(super) fn is_data(&self) -> bool {
+        self.data
+    }
+
+    fn wanted(&self, headers: &HeaderMap) -> Representation {
+        if self.data { Representation::Json } else { Representation::wanted(headers) }
+    }
+}
 
 /// What a handler said, and what its guard adds to the answer.
 struct Served {
@@ -90,6 +104,18 @@ impl Routes {
         self.add(Method::GET, path, handler, doc);
     }
 
+    /// A route for programs only: a yes, a no and a fault are JSON with their own status, also for a program that passes on
+    /// what its browser accepts. A redirect to the login page would be a success to it.
+    pub(crate) fn data<G: Guard + 'static, I: Input + 'static>(
+        &mut self,
+        path: &'static str,
+        handler: impl Handler<G, I>,
+        doc: &'static str,
+    ) {
+        self.add(Method::GET, path, handler, doc);
+        self.table.iter_mut().last().expect("one was just added").data = true;
+    }
+
     pub(crate) fn post<G: Guard + 'static, I: Input + 'static>(
         &mut self,
         path: &'static str,
@@ -128,6 +154,7 @@ impl Routes {
             doc,
             fields: I::FIELDS,
             has_page: false,
+            data: false,
             serve,
         });
     }
@@ -175,7 +202,7 @@ fn on_route(filter: MethodFilter, cx: Arc<Context>, route: Route) -> MethodRoute
     on(filter, move |params: RawPathParams, request: Request| {
         let (cx, route) = (Arc::clone(&cx), Arc::clone(&route));
         async move {
-            let wants = Representation::wanted(request.headers());
+            let wants = route.wanted(request.headers());
             match caught(answer(Arc::clone(&cx), &route, &params, request)).await {
                 Ok(response) => response,
                 Err(panicked) => present(&cx, wants, Around::default(), Served::refusing(panicked)),
@@ -205,8 +232,11 @@ async fn serve<G: Guard, I: Input>(handler: impl Handler<G, I>, caller: Caller, 
 
 async fn answer(cx: Arc<Context>, route: &Route, params: &RawPathParams, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let mut caller = Caller::of(&cx, parts);
-    let wants = caller.wants();
+    let wants = route.wanted(&parts.headers);
+    let mut caller = match Caller::of(&cx, parts) {
+        Ok(caller) => Caller { wants, ..caller },
+        Err(fault) => return present(&cx, wants, Around::default(), Served::refusing(fault)),
+    };
     let path = if route.has_page { caller.uri.path().to_owned() } else { String::new() };
     let notice = caller.uri.query().and_then(notice_code).and_then(Notice::of);
     let served = match fields(&caller, params, body).await {
@@ -274,12 +304,14 @@ fn notice_code(query: &str) -> Option<&str> {
 
 impl Caller {
     /// Takes over everything of a request but its body.
-    pub(crate) fn of(cx: &Arc<Context>, parts: Parts) -> Self {
-        let peer = parts
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map_or(std::net::Ipv4Addr::UNSPECIFIED.into(), |peer| peer.0.ip());
-        Self {
+    pub(crate) fn of(cx: &Arc<Context>, parts: Parts) -> Result<Self, Fault> {
+        // Without it everybody would be throttled as one, and a stranger could keep all of them out.
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip()).ok_or_else(|| {
+            let cure =
+                "the connection's address is missing: serve with into_make_service_with_connect_info::<SocketAddr>()";
+            Fault::new("learning who asks", cure)
+        })?;
+        Ok(Self {
             cx: Arc::clone(cx),
             method: parts.method,
             address: cx.site.proxies.client(peer, &parts.headers),
@@ -288,6 +320,6 @@ impl Caller {
             uri: parts.uri,
             return_to: None,
             csrf_field: Default::default(),
-        }
+        })
     }
 }

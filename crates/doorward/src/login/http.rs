@@ -13,7 +13,7 @@ use crate::{
 pub(crate) fn routes(routes: &mut Routes) {
     routes.get("/login", form, "Shows the login form.");
     routes.post("/login", submit, "Checks address and password and opens a session.");
-    routes.get("/csrf", csrf, "Gives a program the CSRF token for what needs no session: sign-up, login, reset.");
+    routes.data("/csrf", csrf, "Gives a program the CSRF token for what needs no session: sign-up, login, reset.");
 }
 
 page! {

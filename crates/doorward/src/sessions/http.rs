@@ -8,8 +8,8 @@ use super::flow;
 use crate::guard::{NoInput, Person, Problem, Refused, Reply, Routes, SignedIn, input};
 
 pub(crate) fn routes(routes: &mut Routes) {
-    routes.get("/session", who, "Tells an application who is there; 401 when nobody is.");
-    routes.get("/sessions", list, "Lists the person's own sessions by device, newest first.");
+    routes.data("/session", who, "Tells an application who is there; 401 when nobody is.");
+    routes.data("/sessions", list, "Lists the person's own sessions by device, newest first.");
     routes.delete("/sessions", end_others, "Ends all sessions of the person but this one.");
     routes.post("/sessions/revoke-others", end_others, "The same for a form.");
     routes.delete("/sessions/{id}", end_one, "Ends one session of the person.");

@@ -51,6 +51,19 @@ on_every_engine! {
         assert_eq!(there.post_with(&token, "/danger", &[]).await.text(), account);
     }
 
+    /// Promise: `guard/peer-known`
+    async fn without_the_peers_address_nothing_is_answered(app: TestApp) {
+        let ann = app.person(ANN).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut there = Actor::new(listener.local_addr().unwrap(), app.origin());
+        let application = app.doorward.protect(routes()).merge(app.doorward.router());
+        tokio::spawn(async move { axum::serve(listener, application).await });
+        there.cookies = ann.cookies.clone();
+        for path in ["/auth/session", "/auth/login", "/hello"] {
+            assert_eq!(verdict(&there.get(path).await), refused(503, "unavailable"), "{path}");
+        }
+    }
+
     /// Promise: `guard/every-route-guarded`
     async fn a_guard_sends_a_stranger_to_the_login_and_back(app: TestApp) {
         let mut stranger = serve(app.doorward.protect(routes()), &app, &app.visitor()).await;

@@ -97,6 +97,10 @@ on_every_engine! {
             let answer = knock_with(&stranger, &token, &route).await;
             assert_eq!(verdict(&answer), refused(401, "not_signed_in"), "{}", name_of(&route));
             let answer = knock_with(&stranger.clone().in_browser(), &token, &route).await;
+            if route.is_data() {
+                assert_eq!(verdict(&answer), refused(401, "not_signed_in"), "{} redirects a program", name_of(&route));
+                continue;
+            }
             assert_eq!(answer.status, 303, "{}", name_of(&route));
             let way = answer.header("location");
             assert!(way.starts_with("/auth/login"), "{}: {way}", name_of(&route));
