@@ -84,7 +84,7 @@ async function looksAfterDevices(page, elsewhere, address) {
   await logIn(elsewhere, address, SECOND_PASSWORD);
   await page.goto("/auth/account");
   assert.equal(await others.count(), 1);
-  assert.equal(await devices.getByText("This device").count(), 1);
+  assert.equal(await devices.getByText("This device", { exact: true }).count(), 1);
   await others.getByRole("button").click();
   await says(page, "That device is logged out.");
   assert.equal(await others.count(), 0);

@@ -159,4 +159,19 @@ pub(crate) async fn may_send(
     Ok(counted.is_ok())
 }
 
+/// The same for letters whose links work for `lifetime`: the last letter of the hour is kept back until the links before it
+/// have run out. Whoever else asks, and however often, the owner has a link that works, or may still be sent one.
+pub(crate) async fn may_send_link(
+    cx: &Context,
+    tx: &mut Transaction,
+    kind: &'static str,
+    email: &EmailAddress,
+    lifetime: Duration,
+) -> Result<bool, Fault> {
+    let key = Key::new(kind, &format!("{} at once", email.as_str()));
+    let at_once = cx.settings.attempts.letters_per_account.saturating_sub(1).max(1);
+    let counted = throttle::tally(tx, key, at_once, lifetime.min(HOUR), cx.clock.now()).await?;
+    Ok(counted.is_ok() && may_send(cx, tx, kind, email).await?)
+}
+
 const HOUR: Duration = Duration::from_secs(3600);

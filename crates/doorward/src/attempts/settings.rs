@@ -7,7 +7,7 @@ use crate::base::settings::settings;
 settings! {
     /// Failed attempts to log in.
     "attempts" Settings {
-        /// Failures in a row of one account (or one known device of it) that cost no wait.
+        /// Failures in a row of one account (or of its known devices together) that cost no wait.
         free["free"]: u32 = 5, 3 => 20;
         /// The wait after the first failure beyond that; it doubles with each further one.
         first_wait["first_wait_secs"]: Duration = Duration::from_secs(30), Duration::from_secs(1) => Duration::from_secs(3600);

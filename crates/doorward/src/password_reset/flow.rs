@@ -112,7 +112,8 @@ pub(super) async fn issue(cx: &Context, order: &Order, email: &EmailAddress) -> 
     let account = accounts::by_email(&cx.db, email).await?;
     let Some(account) = account.filter(|account| account.disabled_at.is_none()) else { return Ok(None) };
     let mut tx = cx.db.begin(Durability::Full).await?;
-    if order.is_first_try() && !attempts::may_send(cx, &mut tx, letters::RESET, email).await? {
+    let lifetime = cx.settings.password_reset.lifetime;
+    if order.is_first_try() && !attempts::may_send_link(cx, &mut tx, letters::RESET, email, lifetime).await? {
         return Ok(None);
     }
     let token = mint(cx, &mut tx, &account).await?;

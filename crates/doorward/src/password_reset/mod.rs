@@ -9,6 +9,7 @@
 //! - `password_reset/no-login`: A reset logs nobody in; the new password does.
 //! - `password_reset/own-host`: The link leads to the configured site, whatever a request's headers say.
 //! - `password_reset/mail-limit`: One account is sent at most three of these letters an hour.
+//! - `password_reset/always-a-link`: However often strangers ask, the owner has a link that works or is sent one.
 //! - `password_reset/way-out`: A reset works while guesses at the password are throttled, and ends the throttle.
 //! - `password_reset/digest-at-rest`: The database never holds a link that works.
 //! - `password_reset/told`: The owner is told by mail that the password was set.

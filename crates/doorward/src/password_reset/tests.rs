@@ -193,13 +193,31 @@ on_every_engine! {
     async fn three_letters_an_hour(app: TestApp) {
         app.account(ANN).await;
         let mut ann = app.visitor();
-        for _ in 0..5 {
-            assert_eq!(ask(&mut ann, ANN).await.status, 202);
+        // Minutes after the first request, and how many letters there are by then.
+        for (minute, letters) in [(0, 2), (29, 2), (30, 3), (59, 3), (60, 5), (89, 5), (90, 6), (119, 6), (120, 8)] {
+            for _ in 0..5 {
+                assert_eq!(ask(&mut ann, ANN).await.status, 202);
+            }
+            assert_eq!(app.letters_to(ANN).await.len(), letters, "after {minute} minutes");
+            let next = [29, 30, 59, 60, 89, 90, 119, 120, 120].into_iter().find(|next| *next > minute).unwrap_or(minute);
+            app.wait(Duration::from_secs(60 * (next - minute)));
         }
-        assert_eq!(app.letters_to(ANN).await.len(), 3);
-        app.wait(Duration::from_secs(3601));
-        ask(&mut ann, ANN).await;
-        assert_eq!(app.letters_to(ANN).await.len(), 4);
+    }
+
+    /// Promise: `password_reset/always-a-link`
+    async fn strangers_who_ask_all_the_time_leave_the_owner_a_link(app: TestApp) {
+        app.account(ANN).await;
+        let mut stranger = app.visitor();
+        for minute in 0..150 {
+            for _ in 0..2 {
+                ask(&mut stranger, ANN).await;
+            }
+            ask(&mut app.visitor(), ANN).await;
+            let token = app.token_for(ANN).await;
+            let page = app.visitor().in_browser().get(&format!("/auth/password/reset?token={token}")).await;
+            assert_eq!(page.status, 200, "after {minute} minutes the newest link is dead and no other comes");
+            app.wait(Duration::from_secs(60));
+        }
     }
 
     /// Promise: `password_reset/way-out`
