@@ -109,13 +109,17 @@ async fn too_late(cx: &Context, account: &Account, visit: &Visit) -> Result<SetC
 
 /// Makes a link for the owner of `email`; `None` when there is nobody to send it to, or enough was sent this hour.
 pub(super) async fn issue(cx: &Context, order: &Order, email: &EmailAddress) -> Result<Option<Token<Reset>>, Fault> {
-    let account = accounts::by_email(&cx.db, email).await?;
-    let Some(account) = account.filter(|account| account.disabled_at.is_none()) else { return Ok(None) };
+    let account = accounts::by_email(&cx.db, email).await?.filter(|account| account.disabled_at.is_none());
     let mut tx = cx.db.begin(Durability::Full).await?;
     let lifetime = cx.settings.password_reset.lifetime;
     if order.is_first_try() && !attempts::may_send_link(cx, &mut tx, letters::RESET, email, lifetime).await? {
         return Ok(None);
     }
+    let Some(account) = account else {
+        // Who has no account keeps the writer as busy: the next request, which waits for it, must not tell.
+        tx.commit().await?;
+        return Ok(None);
+    };
     let token = mint(cx, &mut tx, &account).await?;
     if let (true, Ok(from)) = (order.is_first_try(), order.reference.parse()) {
         audit::append(cx, &mut tx, audit::nobody(Action::PasswordResetRequested, Some(account.id), from)).await?;
