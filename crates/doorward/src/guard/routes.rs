@@ -48,6 +48,30 @@ pub(crate) struct Route {
 type Serve = Arc<dyn Fn(Caller, Fields) -> Pin<Box<dyn Future<Output = Served> + Send>> + Send + Sync>;
 
 impl Route {
+    fn of<G: Guard + 'static, I: Input + 'static, H: Handler<G, I>>(
+        method: Method,
+        path: &'static str,
+        handler: H,
+        doc: &'static str,
+    ) -> Self {
+        let serve: Serve = Arc::new(move |caller, fields| {
+            let handler = handler.clone();
+            Box::pin(serve(handler, caller, fields))
+        });
+        let name = std::any::type_name::<H>().trim_start_matches("doorward::");
+        Self {
+            method,
+            path,
+            guard: G::NAME,
+            handler: name,
+            doc,
+            fields: I::FIELDS,
+            has_page: false,
+            data: false,
+            serve,
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn is_data(&self) -> bool {
         self.data
@@ -101,7 +125,7 @@ impl Routes {
         handler: impl Handler<G, I>,
         doc: &'static str,
     ) {
-        self.add(Method::GET, path, handler, doc);
+        self.table.push(Route::of(Method::GET, path, handler, doc));
     }
 
     /// A route for programs only: a yes, a no and a fault are JSON with their own status, also for a program that passes on
@@ -112,8 +136,7 @@ impl Routes {
         handler: impl Handler<G, I>,
         doc: &'static str,
     ) {
-        self.add(Method::GET, path, handler, doc);
-        self.table.iter_mut().last().expect("one was just added").data = true;
+        self.table.push(Route { data: true, ..Route::of(Method::GET, path, handler, doc) });
     }
 
     pub(crate) fn post<G: Guard + 'static, I: Input + 'static>(
@@ -122,7 +145,7 @@ impl Routes {
         handler: impl Handler<G, I>,
         doc: &'static str,
     ) {
-        self.add(Method::POST, path, handler, doc);
+        self.table.push(Route::of(Method::POST, path, handler, doc));
     }
 
     pub(crate) fn delete<G: Guard + 'static, I: Input + 'static>(
@@ -131,32 +154,7 @@ impl Routes {
         handler: impl Handler<G, I>,
         doc: &'static str,
     ) {
-        self.add(Method::DELETE, path, handler, doc);
-    }
-
-    fn add<G: Guard + 'static, I: Input + 'static, H: Handler<G, I>>(
-        &mut self,
-        method: Method,
-        path: &'static str,
-        handler: H,
-        doc: &'static str,
-    ) {
-        let serve: Serve = Arc::new(move |caller, fields| {
-            let handler = handler.clone();
-            Box::pin(serve(handler, caller, fields))
-        });
-        let name = std::any::type_name::<H>().trim_start_matches("doorward::");
-        self.table.push(Route {
-            method,
-            path,
-            guard: G::NAME,
-            handler: name,
-            doc,
-            fields: I::FIELDS,
-            has_page: false,
-            data: false,
-            serve,
-        });
+        self.table.push(Route::of(Method::DELETE, path, handler, doc));
     }
 
     /// Builds the router that serves the table under the site's base path.
@@ -203,7 +201,7 @@ fn on_route(filter: MethodFilter, cx: Arc<Context>, route: Route) -> MethodRoute
         let (cx, route) = (Arc::clone(&cx), Arc::clone(&route));
         async move {
             let wants = route.wanted(request.headers());
-            match caught(answer(Arc::clone(&cx), &route, &params, request)).await {
+            match caught(answer(Arc::clone(&cx), &route, wants, &params, request)).await {
                 Ok(response) => response,
                 Err(panicked) => present(&cx, wants, Around::default(), Served::refusing(panicked)),
             }
@@ -230,11 +228,16 @@ async fn serve<G: Guard, I: Input>(handler: impl Handler<G, I>, caller: Caller, 
     }
 }
 
-async fn answer(cx: Arc<Context>, route: &Route, params: &RawPathParams, request: Request) -> Response<Body> {
+async fn answer(
+    cx: Arc<Context>,
+    route: &Route,
+    wants: Representation,
+    params: &RawPathParams,
+    request: Request,
+) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let wants = route.wanted(&parts.headers);
-    let mut caller = match Caller::of(&cx, parts) {
-        Ok(caller) => Caller { wants, ..caller },
+    let mut caller = match Caller::of(&cx, parts, wants) {
+        Ok(caller) => caller,
         Err(fault) => return present(&cx, wants, Around::default(), Served::refusing(fault)),
     };
     let path = if route.has_page { caller.uri.path().to_owned() } else { String::new() };
@@ -304,7 +307,7 @@ fn notice_code(query: &str) -> Option<&str> {
 
 impl Caller {
     /// Takes over everything of a request but its body.
-    pub(crate) fn of(cx: &Arc<Context>, parts: Parts) -> Result<Self, Fault> {
+    pub(crate) fn of(cx: &Arc<Context>, parts: Parts, wants: Representation) -> Result<Self, Fault> {
         // Without it everybody would be throttled as one, and a stranger could keep all of them out.
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip()).ok_or_else(|| {
             let cure =
@@ -315,7 +318,7 @@ impl Caller {
             cx: Arc::clone(cx),
             method: parts.method,
             address: cx.site.proxies.client(peer, &parts.headers),
-            wants: Representation::wanted(&parts.headers),
+            wants,
             headers: parts.headers,
             uri: parts.uri,
             return_to: None,
