@@ -56,26 +56,29 @@ pub(crate) async fn open(
 
 /// Asks whether the cookie's session is live; `None` when it is not, for whatever reason.
 pub(crate) async fn check(cx: &Context, presented: Presented) -> Result<Option<Live>, Fault> {
-    if cx.db.tells_changes() {
+    if cx.kept.keeps(&cx.db) {
         // Kept as a whole, it costs no more than its half.
         return Ok(check_and_read(cx, presented).await?.map(|(live, _)| live));
     }
-    let now = cx.clock.now();
-    let record = store::find(&cx.db, presented.id).await?;
-    let live = record.and_then(|record| record.opened_by(presented, now, &cx.settings.sessions));
-    if let Some(live) = &live {
-        note_use(cx, live, now).await;
+    match store::find(&cx.db, presented.id).await? {
+        Some(record) => Ok(used(cx, &record, presented).await),
+        None => Ok(None),
     }
-    Ok(live)
 }
 
 /// The same, together with what the account says about its person.
 pub(crate) async fn check_and_read(cx: &Context, presented: Presented) -> Result<Option<(Live, Arc<Profile>)>, Fault> {
-    let now = cx.clock.now();
     let Some(known) = cx.kept.find(&cx.db, presented.id).await? else { return Ok(None) };
-    let Some(live) = known.record.opened_by(presented, now, &cx.settings.sessions) else { return Ok(None) };
+    let live = used(cx, &known.record, presented).await;
+    Ok(live.map(|live| (live, Arc::clone(&known.profile))))
+}
+
+/// The live session, if the cookie opens the record; its use is noted.
+async fn used(cx: &Context, record: &Record, presented: Presented) -> Option<Live> {
+    let now = cx.clock.now();
+    let live = record.opened_by(presented, now, &cx.settings.sessions)?;
     note_use(cx, &live, now).await;
-    Ok(Some((live, Arc::clone(&known.profile))))
+    Some(live)
 }
 
 /// Gives a live session a new secret after its person proved themselves once more; `None` when it ended meanwhile.

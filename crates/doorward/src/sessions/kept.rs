@@ -37,6 +37,11 @@ impl Kept {
         Self { sessions: Cache::new(most as usize) }
     }
 
+    /// Whether what is read from this database is kept at all.
+    pub(super) fn keeps(&self, db: &Database) -> bool {
+        self.sessions.capacity() > 0 && db.tells_changes()
+    }
+
     /// The session with this id and its person, from memory while it stands there, else from the database.
     pub(super) async fn find(&self, db: &Database, id: SessionId) -> Result<Option<Arc<Known>>, Fault> {
         match self.sessions.get(&id) {
@@ -46,7 +51,7 @@ impl Kept {
     }
 
     async fn read(&self, db: &Database, id: SessionId) -> Result<Option<Arc<Known>>, Fault> {
-        let moment = if self.sessions.capacity() > 0 { db.moment() } else { None };
+        let moment = if self.keeps(db) { db.moment() } else { None };
         let lead = |record: Record| {
             let profile = accounts::profile_of(record.account);
             Some((record, profile))
