@@ -109,7 +109,7 @@ async fn too_late(cx: &Context, account: &Account, visit: &Visit) -> Result<SetC
 
 /// Makes a link for the owner of `email`; `None` when there is nobody to send it to, or enough was sent this hour.
 pub(super) async fn issue(cx: &Context, order: &Order, email: &EmailAddress) -> Result<Option<Token<Reset>>, Fault> {
-    let account = accounts::by_email(&cx.db, email).await?.filter(|account| account.disabled_at.is_none());
+    let account = owner(cx, email).await?;
     let mut tx = cx.db.begin(Durability::Full).await?;
     let lifetime = cx.settings.password_reset.lifetime;
     if order.is_first_try() && !attempts::may_send_link(cx, &mut tx, letters::RESET, email, lifetime).await? {
@@ -130,12 +130,16 @@ pub(super) async fn issue(cx: &Context, order: &Order, email: &EmailAddress) -> 
 
 /// Makes a link for the owner of `email` because an operator wants it; `None` when there is nobody to send it to.
 pub(super) async fn issue_unasked(cx: &Context, email: &EmailAddress) -> Result<Option<Token<Reset>>, Fault> {
-    let account = accounts::by_email(&cx.db, email).await?;
-    let Some(account) = account.filter(|account| account.disabled_at.is_none()) else { return Ok(None) };
+    let Some(account) = owner(cx, email).await? else { return Ok(None) };
     let mut tx = cx.db.begin(Durability::Full).await?;
     let token = mint(cx, &mut tx, &account).await?;
     tx.commit().await?;
     Ok(Some(token))
+}
+
+/// The account of an address, when it may come in.
+async fn owner(cx: &Context, email: &EmailAddress) -> Result<Option<Account>, Fault> {
+    Ok(accounts::by_email(&cx.db, email).await?.filter(|account| account.disabled_at.is_none()))
 }
 
 async fn mint(cx: &Context, tx: &mut Transaction, account: &Account) -> Result<Token<Reset>, Fault> {

@@ -22,6 +22,8 @@ use std::{
 
 use rusqlite::Connection;
 
+use super::place::beside;
+
 /// Marks fall together with whatever shares their slot; one in 65,536 falls for nothing.
 const SLOTS: usize = 1 << 16;
 /// Changes of one transaction that are told apart; beyond, all marks fall.
@@ -170,7 +172,7 @@ impl Watch {
     }
 
     /// Whether the last commit is one that was taken note of.
-    pub(super) fn is_known(&self) -> bool {
+    fn is_known(&self) -> bool {
         let header = self.shared.header();
         header.is_some() && *self.known() == header
     }
@@ -205,9 +207,7 @@ struct SharedMemory {
 
 impl SharedMemory {
     fn of(path: &Path) -> Option<Self> {
-        let mut name = path.as_os_str().to_owned();
-        name.push("-shm");
-        let file = ManuallyDrop::new(File::open(name).ok()?);
+        let file = ManuallyDrop::new(File::open(beside(path, "-shm")).ok()?);
         let shared = Self { file };
         shared.header().is_some().then_some(shared)
     }
