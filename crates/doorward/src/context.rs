@@ -6,7 +6,7 @@ use doorward_core::{Clock, Entropy, KeyRing};
 
 use crate::{
     audit,
-    base::{db::Database, mail},
+    base::{db::Database, mail, turns::Turns},
     guard::CookieNames,
     metrics::Metrics,
     passwords, sessions,
@@ -27,6 +27,7 @@ pub(crate) struct Context {
     pub(crate) stream: audit::Stream,
     pub(crate) metrics: Metrics,
     pub(crate) kept: sessions::Kept,
+    pub(crate) turns: Turns,
     pub(crate) ring: RwLock<Arc<KeyRing>>,
 }
 

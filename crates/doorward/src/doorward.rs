@@ -21,6 +21,7 @@ use crate::{
         db::{Database, DatabaseUrl},
         mail::{self, Post, Transport},
         settings::SettingsError,
+        turns::Turns,
     },
     context::Context,
     error::Fault,
@@ -158,6 +159,7 @@ impl Builder {
             stream: self.stream,
             metrics,
             kept: Kept::new(self.settings.sessions.kept),
+            turns: Turns::default(),
             ring: RwLock::new(Arc::new(keys)),
             settings: self.settings,
         };

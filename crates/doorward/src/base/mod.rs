@@ -9,3 +9,4 @@ pub(crate) mod problem;
 pub(crate) mod render;
 pub(crate) mod settings;
 pub(crate) mod throttle;
+pub(crate) mod turns;

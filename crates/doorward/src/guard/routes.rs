@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::Body,
     extract::{ConnectInfo, RawPathParams, Request},
-    http::{HeaderMap, Method, Response, StatusCode, request::Parts},
+    http::{HeaderMap, Method, Response, StatusCode, header, request::Parts},
     response::IntoResponse,
     routing::{MethodFilter, MethodRouter, on},
 };
@@ -75,6 +75,10 @@ impl Route {
     #[cfg(test)]
     pub(super) fn is_data(&self) -> bool {
         self.data
+    }
+
+    fn changes(&self) -> bool {
+        !self.method.is_safe()
     }
 
     fn wanted(&self, headers: &HeaderMap) -> Representation {
@@ -201,11 +205,15 @@ fn on_route(filter: MethodFilter, cx: Arc<Context>, route: Route) -> MethodRoute
         let (cx, route) = (Arc::clone(&cx), Arc::clone(&route));
         async move {
             let wants = route.wanted(request.headers());
-            match caught(answer(Arc::clone(&cx), &route, wants, &params, request)).await {
+            let response = match caught(answer(Arc::clone(&cx), &route, wants, &params, request)).await {
                 Ok(response) => response,
                 Err(panicked) => present(&cx, wants, Around::default(), Served::refusing(panicked)),
+            };
+            // Whoever only looks is never held back: a session check may be refused, but has an application waiting.
+            if route.changes() && response.headers().contains_key(header::RETRY_AFTER) {
+                cx.turns.wait().await;
             }
-            .into_response()
+            response.into_response()
         }
     })
 }

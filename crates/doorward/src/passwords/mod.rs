@@ -4,6 +4,8 @@
 //! - `passwords/whole`: The whole password counts; none is cut, not even by bcrypt at 72 bytes.
 //! - `passwords/imports-upgrade`: A bcrypt, scrypt, PBKDF2 or older Argon2 hash verifies and is replaced at the next login.
 //! - `passwords/bounded`: A flood of logins costs bounded memory; what does not fit is answered 503 with Retry-After.
+//! - `passwords/refusals-take-turns`: Refusals with Retry-After leave one after the other, so that asking again at once does
+//!   not crowd out those who are logged in.
 //! - `passwords/same-cost`: A guess for an address without an account costs the same hash.
 //! - `passwords/change`: Changing the password needs a recent proof and ends all other sessions.
 //!

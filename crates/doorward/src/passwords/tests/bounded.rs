@@ -115,6 +115,25 @@ on_every_engine! {
         assert_eq!(ann.clone().post("/auth/reauthenticate", &[("password", PASSWORD)]).await.status, 200);
     }
 
+    /// Promise: `passwords/refusals-take-turns`
+    async fn a_refusal_in_a_flood_leaves_after_those_who_are_logged_in_were_answered(app: TestApp) {
+        let mut bob = app.person("bob@example.com").await;
+        let mut visitor = app.visitor();
+        let token = visitor.form_token().await;
+        let full = FullPool::of(&app).await;
+        app.doorward.context().turns.fill();
+        let form = [("email", ANN), ("password", "not the password")];
+        let refused = tokio::spawn(async move { visitor.post_with(&token, "/auth/login", &form).await });
+        while !app.doorward.metrics().contains("doorward_hashing_refused_total 1") {
+            tokio::task::yield_now().await;
+        }
+        assert!(bob.is_signed_in().await);
+        assert!(!refused.is_finished());
+        let refused = refused.await.unwrap();
+        assert_eq!((refused.status, refused.header("retry-after")), (503, "2"));
+        full.empty().await;
+    }
+
     /// Promise: `passwords/same-cost`
     async fn every_guess_takes_one_place_in_the_pool(app: TestApp) {
         account_with(&app, ANN, PASSWORD).await;
