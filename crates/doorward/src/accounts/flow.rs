@@ -89,11 +89,3 @@ pub(crate) async fn remove(tx: &mut Transaction, account: AccountId) -> Result<O
 pub(crate) async fn list(cx: &Context, after: &str, limit: u32) -> Result<Vec<Account>, Fault> {
     store::list(&cx.db, after, i64::from(limit)).await
 }
-
-/// Finds an account by its id as text; `None` also for a text that is no id.
-pub(crate) async fn find(cx: &Context, id: &str) -> Result<Option<Account>, Fault> {
-    match id.parse() {
-        Ok(id) => store::by_id(&cx.db, id).await,
-        Err(_) => Ok(None),
-    }
-}

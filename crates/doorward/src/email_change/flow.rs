@@ -27,14 +27,14 @@ pub(crate) async fn request(
     email: &EmailAddress,
     visit: &Visit,
 ) -> Result<(), Refusal<ChangeDenied>> {
-    let standing = owner(cx, account).await?.standing();
+    let owner = owner(cx, account).await?;
     let mut tx = cx.db.begin(Durability::Full).await?;
     let counted = attempts::count_letters_of(cx, &mut tx, letters::CONFIRM, account).await;
     counted.map_err(|refusal| refusal.map(ChangeDenied::Throttled))?;
-    store::put(&mut tx, standing, email, cx.clock.now().after(cx.settings.email_change.lifetime)).await?;
+    store::put(&mut tx, owner.standing(), email, cx.clock.now().after(cx.settings.email_change.lifetime)).await?;
     let reference = account.to_string();
-    mail::order(cx, &mut tx, letters::CONFIRM, &reference, Some(email)).await?;
-    mail::order(cx, &mut tx, letters::REQUESTED, &reference, None).await?;
+    mail::order(cx, &mut tx, letters::CONFIRM, &reference, email).await?;
+    mail::notify(cx, &mut tx, letters::REQUESTED, &reference, &owner.email).await?;
     audit::append(cx, &mut tx, audit::by(account, Action::EmailChangeRequested, visit.address)).await?;
     tx.commit().await?;
     Ok(())
@@ -79,7 +79,7 @@ pub(crate) async fn confirm(
     let opened = sessions::renew_alone(cx, &mut tx, live).await?;
     let opened = opened.ok_or(Refusal::Denied(ChangeDenied::SessionEnded))?;
     audit::append(cx, &mut tx, audit::by(live.account, Action::EmailChanged, visit.address)).await?;
-    mail::order(cx, &mut tx, letters::CHANGED, email.as_str(), Some(&owner.email)).await?;
+    mail::notify(cx, &mut tx, letters::CHANGED, email.as_str(), &owner.email).await?;
     tx.commit().await?;
     Ok(opened)
 }

@@ -3,13 +3,9 @@
 use askama::Template;
 
 use super::flow::{self, Finding};
-use crate::{
-    accounts,
-    base::{
-        mail::{Composer, Letter},
-        render::spoken,
-    },
-    context::Context,
+use crate::base::{
+    mail::{Composer, Letter},
+    render::spoken,
 };
 
 /// What this feature writes.
@@ -18,8 +14,8 @@ pub(crate) const COMPOSERS: &[Composer] = &[
         kind: CONFIRM,
         compose: |cx, order| {
             Box::pin(async move {
-                let (Some(email), Ok(account)) = (&order.recipient, order.reference.parse()) else { return Ok(None) };
-                let Some(finding) = flow::issue(cx, order, account, email).await? else { return Ok(None) };
+                let Ok(account) = order.reference.parse() else { return Ok(None) };
+                let Some(finding) = flow::issue(cx, order, account, &order.recipient).await? else { return Ok(None) };
                 let text = match finding {
                     Finding::Free(token) => Confirm {
                         service: &cx.site.name,
@@ -27,19 +23,18 @@ pub(crate) const COMPOSERS: &[Composer] = &[
                         lifetime: spoken(cx.settings.email_change.lifetime),
                     }
                     .to_string(),
-                    Finding::Taken => Taken { service: &cx.site.name, page: page(cx, "/account") }.to_string(),
+                    Finding::Taken => Taken { service: &cx.site.name, page: cx.site.page("/account") }.to_string(),
                 };
-                Ok(Some((email.clone(), Letter::written(&text, &cx.site.name))))
+                Ok(Some(Letter::written(&text, &cx.site.name)))
             })
         },
     },
     Composer {
         kind: REQUESTED,
-        compose: |cx, order| {
+        compose: |cx, _| {
             Box::pin(async move {
-                let Some(account) = accounts::find(cx, &order.reference).await? else { return Ok(None) };
-                let letter = Requested { service: &cx.site.name, page: page(cx, "/account") };
-                Ok(Some((account.email, Letter::written(&letter.to_string(), &cx.site.name))))
+                let letter = Requested { service: &cx.site.name, page: cx.site.page("/account") };
+                Ok(Some(Letter::written(&letter.to_string(), &cx.site.name)))
             })
         },
     },
@@ -47,9 +42,8 @@ pub(crate) const COMPOSERS: &[Composer] = &[
         kind: CHANGED,
         compose: |cx, order| {
             Box::pin(async move {
-                let Some(old) = &order.recipient else { return Ok(None) };
                 let letter = Changed { service: &cx.site.name, email: &order.reference };
-                Ok(Some((old.clone(), Letter::written(&letter.to_string(), &cx.site.name))))
+                Ok(Some(Letter::written(&letter.to_string(), &cx.site.name)))
             })
         },
     },
@@ -58,10 +52,6 @@ pub(crate) const COMPOSERS: &[Composer] = &[
 pub(super) const CONFIRM: &str = "email_change";
 pub(super) const REQUESTED: &str = "email_change_requested";
 pub(super) const CHANGED: &str = "email_changed";
-
-fn page(cx: &Context, path: &str) -> String {
-    format!("{}{}{path}", cx.site.public_url, cx.site.base)
-}
 
 #[derive(Template)]
 #[template(path = "email_change/confirm.letter.txt", escape = "none")]

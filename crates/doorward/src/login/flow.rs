@@ -53,7 +53,7 @@ pub(crate) async fn log_in(
     attempts::forgive(&mut tx, right.refund).await?;
     if attempts::browser(cx, Owner::of(account), visit) == Browser::New {
         let reference = format!("{} {}", account.id, entered.opened.id);
-        mail::order(cx, &mut tx, super::letters::NEW_DEVICE, &reference, None).await?;
+        mail::notify(cx, &mut tx, super::letters::NEW_DEVICE, &reference, &account.email).await?;
     }
     tx.commit().await?;
     cx.metrics.login("success");

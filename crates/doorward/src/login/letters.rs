@@ -3,7 +3,6 @@
 use askama::Template;
 
 use crate::{
-    accounts,
     base::mail::{Composer, Letter},
     sessions,
 };
@@ -14,17 +13,17 @@ pub(crate) const COMPOSERS: &[Composer] = &[Composer {
     compose: |cx, order| {
         Box::pin(async move {
             let Some((account, session)) = order.reference.split_once(' ') else { return Ok(None) };
-            let Some(account) = accounts::find(cx, account).await? else { return Ok(None) };
-            let listed = sessions::list(cx, account.id).await?;
+            let Ok(account) = account.parse() else { return Ok(None) };
+            let listed = sessions::list(cx, account).await?;
             // A session that has ended by now was somebody who looked in and left: the owner is told all the same.
             let device = listed.into_iter().find(|listed| listed.id.to_string() == session);
             let letter = NewDevice {
                 service: &cx.site.name,
                 device: device.as_ref().map_or("a browser", |listed| &listed.device),
                 address: device.as_ref().map(|listed| listed.address.as_str()),
-                page: format!("{}{}/account", cx.site.public_url, cx.site.base),
+                page: cx.site.page("/account"),
             };
-            Ok(Some((account.email, Letter::written(&letter.to_string(), &cx.site.name))))
+            Ok(Some(Letter::written(&letter.to_string(), &cx.site.name)))
         })
     },
 }];

@@ -21,7 +21,7 @@ use crate::{
 pub(crate) async fn request(cx: &Context, email: &EmailAddress, visit: &Visit) -> Result<(), Refusal<Throttled>> {
     let mut tx = cx.db.begin(Durability::Relaxed).await?;
     attempts::count_letter_request(cx, &mut tx, visit.address).await?;
-    mail::order(cx, &mut tx, letters::RESET, &visit.address.to_string(), Some(email)).await?;
+    mail::order(cx, &mut tx, letters::RESET, &visit.address.to_string(), email).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -65,7 +65,7 @@ pub(crate) async fn redeem(
     let owner = end_sessions(&mut tx, link, epoch).await?;
     let device = passwords::replace(cx, &mut tx, owner, &account.email, &hash).await?;
     audit::append(cx, &mut tx, audit::nobody(Action::PasswordReset, Some(owner), visit.address)).await?;
-    passwords::notify_changed(cx, &mut tx, owner).await?;
+    passwords::notify_changed(cx, &mut tx, owner, &account.email).await?;
     tx.commit().await?;
     Ok(device)
 }
@@ -151,10 +151,10 @@ async fn mint(cx: &Context, tx: &mut Transaction, account: &Account) -> Result<T
 
 /// Orders the letter for somebody whose account an operator has made without a password.
 pub(crate) async fn invite(cx: &Context, tx: &mut Transaction, email: &EmailAddress) -> Result<(), Fault> {
-    mail::order(cx, tx, letters::INVITED, "operator", Some(email)).await
+    mail::order(cx, tx, letters::INVITED, "operator", email).await
 }
 
 /// Orders the letter for somebody whose password an operator has voided.
 pub(crate) async fn send_after_voiding(cx: &Context, tx: &mut Transaction, email: &EmailAddress) -> Result<(), Fault> {
-    mail::order(cx, tx, letters::VOIDED, "operator", Some(email)).await
+    mail::order(cx, tx, letters::VOIDED, "operator", email).await
 }

@@ -18,13 +18,10 @@ pub(crate) const COMPOSERS: &[Composer] = &[
         kind: RESET,
         compose: |cx, order| {
             Box::pin(async move {
-                let Some(email) = &order.recipient else { return Ok(None) };
-                let Some(token) = flow::issue(cx, order, email).await? else { return Ok(None) };
+                let Some(token) = flow::issue(cx, order, &order.recipient).await? else { return Ok(None) };
                 let (service, link, lifetime) = parts(cx, token);
-                Ok(Some((
-                    email.clone(),
-                    Letter::written(&ResetLetter { service, link, lifetime }.to_string(), service),
-                )))
+                let letter = ResetLetter { service, link, lifetime };
+                Ok(Some(Letter::written(&letter.to_string(), service)))
             })
         },
     },
@@ -32,11 +29,10 @@ pub(crate) const COMPOSERS: &[Composer] = &[
         kind: INVITED,
         compose: |cx, order| {
             Box::pin(async move {
-                let Some(email) = &order.recipient else { return Ok(None) };
-                let Some(token) = flow::issue_unasked(cx, email).await? else { return Ok(None) };
+                let Some(token) = flow::issue_unasked(cx, &order.recipient).await? else { return Ok(None) };
                 let (service, link, lifetime) = parts(cx, token);
-                let letter = Invited { service, link, lifetime, forgot: forgot(cx) };
-                Ok(Some((email.clone(), Letter::written(&letter.to_string(), service))))
+                let letter = Invited { service, link, lifetime, forgot: cx.site.page(FORGOT) };
+                Ok(Some(Letter::written(&letter.to_string(), service)))
             })
         },
     },
@@ -44,11 +40,10 @@ pub(crate) const COMPOSERS: &[Composer] = &[
         kind: VOIDED,
         compose: |cx, order| {
             Box::pin(async move {
-                let Some(email) = &order.recipient else { return Ok(None) };
-                let Some(token) = flow::issue_unasked(cx, email).await? else { return Ok(None) };
+                let Some(token) = flow::issue_unasked(cx, &order.recipient).await? else { return Ok(None) };
                 let (service, link, lifetime) = parts(cx, token);
-                let letter = Voided { service, link, lifetime, forgot: forgot(cx) };
-                Ok(Some((email.clone(), Letter::written(&letter.to_string(), service))))
+                let letter = Voided { service, link, lifetime, forgot: cx.site.page(FORGOT) };
+                Ok(Some(Letter::written(&letter.to_string(), service)))
             })
         },
     },
@@ -65,9 +60,7 @@ fn parts(cx: &Context, token: Token<Reset>) -> (&str, String, String) {
 }
 
 /// Where a new link can be had when this one is too old.
-fn forgot(cx: &Context) -> String {
-    format!("{}{}/password/forgot", cx.site.public_url, cx.site.base)
-}
+const FORGOT: &str = "/password/forgot";
 
 #[derive(Template)]
 #[template(path = "password_reset/reset.letter.txt", escape = "none")]

@@ -154,7 +154,7 @@ pub(crate) async fn change(
     };
     let device = replace(cx, &mut tx, live.account, email, &hash).await?;
     audit::append(cx, &mut tx, audit::by(live.account, Action::PasswordChanged, visit.address)).await?;
-    notify_changed(cx, &mut tx, live.account).await?;
+    notify_changed(cx, &mut tx, live.account, email).await?;
     tx.commit().await?;
     Ok((opened, device))
 }
@@ -190,8 +190,13 @@ pub(crate) async fn create(
 }
 
 /// Orders the letter that tells the owner of a new password.
-pub(crate) async fn notify_changed(cx: &Context, tx: &mut Transaction, account: AccountId) -> Result<(), Fault> {
-    mail::order(cx, tx, super::letters::CHANGED, &account.to_string(), None).await
+pub(crate) async fn notify_changed(
+    cx: &Context,
+    tx: &mut Transaction,
+    account: AccountId,
+    email: &EmailAddress,
+) -> Result<(), Fault> {
+    mail::notify(cx, tx, super::letters::CHANGED, &account.to_string(), email).await
 }
 
 fn refuse(cx: &Context, busy: Busy) -> Refusal<Busy> {

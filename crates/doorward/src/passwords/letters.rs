@@ -2,22 +2,15 @@
 
 use askama::Template;
 
-use crate::{
-    accounts,
-    base::mail::{Composer, Letter},
-};
+use crate::base::mail::{Composer, Letter};
 
 /// What this feature writes.
 pub(crate) const COMPOSERS: &[Composer] = &[Composer {
     kind: CHANGED,
-    compose: |cx, order| {
+    compose: |cx, _| {
         Box::pin(async move {
-            let Some(account) = accounts::find(cx, &order.reference).await? else { return Ok(None) };
-            let text = Changed {
-                service: &cx.site.name,
-                forgot: format!("{}{}/password/forgot", cx.site.public_url, cx.site.base),
-            };
-            Ok(Some((account.email, Letter::written(&text.to_string(), &cx.site.name))))
+            let text = Changed { service: &cx.site.name, forgot: cx.site.page("/password/forgot") };
+            Ok(Some(Letter::written(&text.to_string(), &cx.site.name)))
         })
     },
 }];

@@ -41,7 +41,7 @@ pub(crate) async fn request(
     let mut tx = cx.db.begin(Durability::Relaxed).await?;
     let expires_at = cx.clock.now().after(cx.settings.signup.lifetime);
     let id = store::insert(&mut tx, email, &hash, expires_at).await?;
-    mail::order(cx, &mut tx, letters::SIGNUP, &id.to_string(), Some(email)).await?;
+    mail::order(cx, &mut tx, letters::SIGNUP, &id.to_string(), email).await?;
     audit::append(cx, &mut tx, audit::nobody(Action::SignupRequested, None, visit.address)).await?;
     tx.commit().await?;
     Ok(())

@@ -13,20 +13,20 @@ pub(crate) const COMPOSERS: &[Composer] = &[Composer {
     kind: SIGNUP,
     compose: |cx, order| {
         Box::pin(async move {
-            let (Some(email), Ok(id)) = (&order.recipient, order.reference.parse()) else { return Ok(None) };
-            let Some(finding) = flow::issue(cx, order, id, email).await? else { return Ok(None) };
+            let Ok(id) = order.reference.parse() else { return Ok(None) };
+            let Some(finding) = flow::issue(cx, order, id, &order.recipient).await? else { return Ok(None) };
             let service = &cx.site.name;
-            let page = |path: &str| format!("{}{}{path}", cx.site.public_url, cx.site.base);
             let text = match finding {
                 Finding::Free(token) => {
                     let lifetime = spoken(cx.settings.signup.lifetime);
                     Confirm { service, link: cx.site.link("/email/verify", token.reveal()), lifetime }.to_string()
                 }
                 Finding::Taken => {
-                    Taken { service, login: page("/login"), forgot: page("/password/forgot") }.to_string()
+                    let (login, forgot) = (cx.site.page("/login"), cx.site.page("/password/forgot"));
+                    Taken { service, login, forgot }.to_string()
                 }
             };
-            Ok(Some((email.clone(), Letter::written(&text, service))))
+            Ok(Some(Letter::written(&text, service)))
         })
     },
 }];

@@ -110,6 +110,11 @@ impl Site {
         format!("{}{BASE}{path}?token={token}", self.public_url)
     }
 
+    /// The absolute address of a page, for a letter.
+    pub(crate) fn page(&self, path: &str) -> String {
+        format!("{}{BASE}{path}", self.public_url)
+    }
+
     /// The frame of a page that knows nothing of its visitor yet.
     pub(crate) fn frame(&self, password_least: u32) -> Frame {
         Frame {

@@ -13,6 +13,8 @@
 //! - `mail/once`: Several nodes send each letter once; what a dead node had taken is taken again.
 //! - `mail/no-injection`: What somebody typed is text in a letter, never a header, a recipient or markup.
 //! - `mail/two-forms`: Every letter has a text and an HTML form, and loads nothing.
+//! - `mail/owner-of-the-moment`: A notice goes to the address that the account had when it happened.
+//! - `mail/notices`: Owners are told of new devices and changed credentials unless the settings say that others tell them.
 //! - `mail/never-waits`: No answer waits for a letter, or tells whether one could be sent.
 //! - `mail/no-secrets`: An order in the outbox holds no secret.
 
@@ -23,7 +25,7 @@ mod transport;
 mod worker;
 
 pub(crate) use letter::Letter;
-pub(crate) use outbox::{Order, forget, order};
+pub(crate) use outbox::{Order, forget, notify, order};
 pub use settings::Settings;
 pub(crate) use transport::{MailboxEntry, Transport, read_mailbox};
 pub(crate) use worker::{Composer, Post, deliver};

@@ -16,8 +16,9 @@ pub(crate) struct Order {
     pub(crate) kind: String,
     /// What the composer needs to look it up: an id, never a secret.
     pub(crate) reference: String,
-    /// The address it goes to, when it does not follow from the reference.
-    pub(crate) recipient: Option<EmailAddress>,
+    /// The address it goes to: that of the moment when it was ordered. Whoever changes the address of an account just
+    /// afterwards does not get its owner's notice.
+    pub(crate) recipient: EmailAddress,
     pub(crate) attempts: i64,
     pub(crate) created_at: Timestamp,
 }
@@ -36,15 +37,30 @@ pub(crate) async fn order(
     tx: &mut Transaction,
     kind: &str,
     reference: &str,
-    to: Option<&EmailAddress>,
+    to: &EmailAddress,
 ) -> Result<(), Fault> {
     let now = cx.clock.now();
     let sql =
         "INSERT INTO outbox (kind, reference, recipient, due_at, attempts, created_at) VALUES ($1, $2, $3, $4, 0, $5)";
-    tx.execute(sql, &[&kind, &reference, &to.cloned(), &now, &now]).await?;
+    tx.execute(sql, &[&kind, &reference, to, &now, &now]).await?;
     let wake = cx.post.wake();
     tx.after_commit(move || wake.notify_one());
     Ok(())
+}
+
+/// Orders a notice to the owner of an account about what happened to it; nothing when the settings leave that to somebody
+/// else.
+pub(crate) async fn notify(
+    cx: &Context,
+    tx: &mut Transaction,
+    kind: &str,
+    reference: &str,
+    owner: &EmailAddress,
+) -> Result<(), Fault> {
+    match cx.settings.mail.notices {
+        true => order(cx, tx, kind, reference, owner).await,
+        false => Ok(()),
+    }
 }
 
 /// Takes one due order for itself until `lease_ends`; another node does not see it before then. `None` when none is due.

@@ -17,6 +17,9 @@ settings! {
         smtp_password["smtp_password"]: SecretText = SecretText::default();
         /// A PEM file with the certificate authority of the server, when it is not a public one.
         smtp_ca["smtp_ca"]: Option<String> = None;
+        /// Letters that tell the owner of an account of a login from a new device, a new password and a changed address.
+        /// Turn them off only where another system tells the owner.
+        notices["notices"]: bool = true;
         /// The sender, such as `Example <no-reply@example.com>`.
         from["from"]: String = "Doorward <no-reply@localhost>".to_owned();
     }

@@ -1,6 +1,7 @@
 //! What the post office promises, against a real mail server.
 
 mod blocked;
+mod notices;
 mod racing;
 
 use std::{

@@ -2,7 +2,6 @@
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use doorward_core::EmailAddress;
 use tokio::sync::Notify;
 
 use super::{
@@ -14,10 +13,7 @@ use crate::{base::panics::caught, context::Context, error::Fault};
 
 /// Writes the letter of an order; `None` when there is nothing to send after all.
 pub(crate) type Compose =
-    for<'c> fn(
-        &'c Context,
-        &'c Order,
-    ) -> Pin<Box<dyn Future<Output = Result<Option<(EmailAddress, Letter)>, Fault>> + Send + 'c>>;
+    for<'c> fn(&'c Context, &'c Order) -> Pin<Box<dyn Future<Output = Result<Option<Letter>, Fault>> + Send + 'c>>;
 
 /// A kind of letter and what writes it.
 #[derive(Clone, Copy)]
@@ -70,8 +66,8 @@ async fn attempt(cx: &Context, composers: &[Composer], order: &Order) -> Result<
     let Some(composer) = composers.iter().find(|composer| composer.kind == order.kind) else {
         return Err(Fault::new("writing a letter", format!("nothing here writes letters of kind {}", order.kind)));
     };
-    let Some((to, letter)) = (composer.compose)(cx, order).await? else { return Ok("unneeded") };
-    tokio::time::timeout(LEASE / 2, cx.post.transport.send(&to, &letter))
+    let Some(letter) = (composer.compose)(cx, order).await? else { return Ok("unneeded") };
+    tokio::time::timeout(LEASE / 2, cx.post.transport.send(&order.recipient, &letter))
         .await
         .map_err(|_| Fault::new("sending a letter", "the mail server took too long"))??;
     Ok("sent")

@@ -155,7 +155,7 @@ on_every_engine! {
         forgot(&app, ANN).await;
         app.visitor().post("/auth/signup", &[("email", "bob@example.com"), ("password", PASSWORD)]).await;
         let sql = "SELECT kind, reference, recipient FROM outbox ORDER BY id";
-        let text = |row: &crate::base::db::Row<'_>| Ok((row.get::<String>(0)?, row.get::<String>(1)?, row.get::<Option<String>>(2)?));
+        let text = |row: &crate::base::db::Row<'_>| Ok((row.get::<String>(0)?, row.get::<String>(1)?, row.get::<String>(2)?));
         let orders = app.db().list(sql, &[], text).await.unwrap();
         assert_eq!(orders.len(), 3);
         assert!(orders.iter().all(|(_, reference, _)| !reference.contains(PASSWORD) && reference.len() < 64));
