@@ -28,7 +28,7 @@ use crate::{
     features::{self, Stage},
     guard::{self, Protected},
     metrics::Metrics,
-    passwords::Pool,
+    passwords::{self, Pool},
     sessions::Kept,
     settings::Settings,
     site::Site,
@@ -273,20 +273,20 @@ impl Doorward {
     }
 }
 
-fn hashers(settings: &crate::passwords::Settings) -> Result<Vec<Hasher>, StartError> {
+fn hashers(settings: &passwords::Settings) -> Result<Vec<Hasher>, StartError> {
     let parameters = Parameters::new(settings.memory_kib, settings.passes).map_err(|cause| {
         error("passwords.memory_kib", &cause.to_string(), "Use 47104 with 1 pass, 19456 with 2 or 12288 with 3.")
     })?;
     let peppers = Arc::new(peppers(settings)?);
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    let threads = if settings.threads == 0 { cores } else { settings.threads as usize };
     let no_memory = |_| {
         StartError::Fault(Fault::new("setting hashing memory aside", "there is not enough; lower passwords.threads"))
     };
-    (0..threads).map(|_| Hasher::new(parameters, Arc::clone(&peppers)).map_err(no_memory)).collect()
+    (0..passwords::threads(settings))
+        .map(|_| Hasher::new(parameters, Arc::clone(&peppers)).map_err(no_memory))
+        .collect()
 }
 
-fn peppers(settings: &crate::passwords::Settings) -> Result<Peppers, StartError> {
+fn peppers(settings: &passwords::Settings) -> Result<Peppers, StartError> {
     let parse = |key: &'static str, text: &str| -> Result<Pepper, SettingsError> {
         let malformed = || {
             error(key, "a pepper is `ID:SECRET`, the secret in base64url", "Make one with `openssl rand -base64 32`.")

@@ -11,6 +11,7 @@
 //!
 //! Against: theft of the database, guessing, and floods meant to exhaust memory.
 
+mod budget;
 mod flow;
 mod letters;
 mod pool;
@@ -18,6 +19,7 @@ mod rules;
 mod settings;
 mod store;
 
+pub(crate) use budget::threads;
 pub(crate) use flow::{change, check, check_pending, create, hash, notify_changed, renew, replace, room};
 pub(crate) use letters::COMPOSERS;
 pub(crate) use pool::{Busy, Pool};

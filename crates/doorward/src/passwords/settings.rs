@@ -13,8 +13,10 @@ settings! {
         memory_kib["memory_kib"]: u32 = 19_456, 12_288 => 262_144;
         /// Argon2id passes over that memory: 1 needs 47104 KiB, 2 needs 19456 KiB, 3 or more need 12288 KiB.
         passes["passes"]: u32 = 2, 1 => 10;
-        /// Hashes computed at once; 0 means one for each core. Each takes `memory_kib` of memory for as long as the server runs.
+        /// Hashes computed at once, each in `memory_kib` of memory; 0 means one for each core, as far as the budget allows.
         threads["threads"]: u32 = 0, 0 => 256;
+        /// Memory in MiB that hashing may take while `threads` is 0; 0 means a quarter of the machine's or the container's.
+        budget_mib["budget_mib"]: u32 = 0, 0 => 1_048_576;
         /// A key outside the database that every new hash also needs: `ID:SECRET` with at least 32 bytes of secret in base64url.
         pepper["pepper"]: SecretText = SecretText::default();
         /// Peppers that only old hashes still need, in the same form, separated by spaces.
