@@ -115,7 +115,7 @@ async fn read(person: &SignedIn) -> Result<AccountPage, Refused> {
     let cx = person.cx();
     let account = accounts::by_id(&cx.db, person.account()).await?.ok_or_else(gone)?;
     let now = cx.clock.now();
-    let pending = email_change::pending(&cx.db, account.standing(), now).await?;
+    let pending = email_change::pending(cx, account.standing()).await?;
     let changed_at = passwords::changed_at(&cx.db, account.id).await?;
     let devices = sessions::list(cx, account.id).await?;
     Ok(AccountPage {

@@ -10,7 +10,10 @@ use super::Settings;
 use crate::{
     accounts::Account,
     audit::{Action, Event},
-    base::throttle::{Blocked, Delay, Key, Patience, Payment},
+    base::{
+        lifetime::LEEWAY,
+        throttle::{Blocked, Delay, Key, Patience, Payment},
+    },
     guard::{Denial, Problem, throttled_as},
 };
 
@@ -156,7 +159,8 @@ pub(super) fn browser(keys: &KeyRing, mark: Option<&str>, owner: Owner<'_>, now:
         let payload = keys.open::<24>(Purpose::Device, mark?)?;
         let (marked, made_at) = payload.split_at(16);
         let made_at = Timestamp::from_micros(i64::from_be_bytes(made_at.try_into().ok()?));
-        (marked == fingerprint(owner) && now.since(made_at) < KNOWN_FOR).then_some(Browser::Known)
+        let in_time = made_at <= now.after(LEEWAY) && now.since(made_at) < KNOWN_FOR;
+        (in_time && marked == fingerprint(owner)).then_some(Browser::Known)
     };
     known().unwrap_or(Browser::New)
 }

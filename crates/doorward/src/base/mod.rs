@@ -3,6 +3,7 @@
 pub(crate) mod db;
 pub(crate) mod files;
 pub(crate) mod keyfile;
+pub(crate) mod lifetime;
 pub(crate) mod mail;
 pub(crate) mod panics;
 pub(crate) mod problem;

@@ -7,7 +7,10 @@ use doorward_core::{AccountId, Digest, EmailAddress, EmailChange, Timestamp};
 
 use crate::{
     accounts::Standing,
-    base::db::{Database, Transaction},
+    base::{
+        db::{Database, Transaction},
+        lifetime::Working,
+    },
     context::Context,
     error::Fault,
 };
@@ -40,10 +43,11 @@ pub(super) async fn find(
     db: &Database,
     standing: Standing,
     digest: &Digest<EmailChange>,
-    now: Timestamp,
+    working: Working,
 ) -> Result<Option<EmailAddress>, Fault> {
-    let sql = "SELECT email FROM email_changes WHERE account = $1 AND epoch = $2 AND digest = $3 AND expires_at > $4";
-    db.find(sql, &[&standing.account, &standing.epoch, digest, &now], |row| row.get(0)).await
+    let sql = "SELECT email FROM email_changes WHERE account = $1 AND epoch = $2 AND digest = $3
+        AND expires_at > $4 AND expires_at <= $5";
+    db.find(sql, &[&standing.account, &standing.epoch, digest, &working.after, &working.until], |row| row.get(0)).await
 }
 
 /// Spends a link of this account and returns the address it confirms.
@@ -51,11 +55,11 @@ pub(super) async fn spend(
     tx: &mut Transaction,
     standing: Standing,
     digest: &Digest<EmailChange>,
-    now: Timestamp,
+    working: Working,
 ) -> Result<Option<EmailAddress>, Fault> {
-    let sql = "DELETE FROM email_changes WHERE account = $1 AND epoch = $2 AND digest = $3 AND expires_at > $4
-        RETURNING email";
-    tx.find(sql, &[&standing.account, &standing.epoch, digest, &now], |row| row.get(0)).await
+    let sql = "DELETE FROM email_changes WHERE account = $1 AND epoch = $2 AND digest = $3
+        AND expires_at > $4 AND expires_at <= $5 RETURNING email";
+    tx.find(sql, &[&standing.account, &standing.epoch, digest, &working.after, &working.until], |row| row.get(0)).await
 }
 
 /// Tells whose change a link belongs to, even if it works no more.
@@ -64,9 +68,11 @@ pub(super) async fn owner(tx: &mut Transaction, digest: &Digest<EmailChange>) ->
 }
 
 /// Reads the address that waits for its confirmation.
-pub(crate) async fn pending(db: &Database, standing: Standing, now: Timestamp) -> Result<Option<EmailAddress>, Fault> {
-    let sql = "SELECT email FROM email_changes WHERE account = $1 AND epoch = $2 AND expires_at > $3";
-    db.find(sql, &[&standing.account, &standing.epoch, &now], |row| row.get(0)).await
+pub(crate) async fn pending(cx: &Context, standing: Standing) -> Result<Option<EmailAddress>, Fault> {
+    let working = Working::now(cx, cx.settings.email_change.lifetime);
+    let sql =
+        "SELECT email FROM email_changes WHERE account = $1 AND epoch = $2 AND expires_at > $3 AND expires_at <= $4";
+    cx.db.find(sql, &[&standing.account, &standing.epoch, &working.after, &working.until], |row| row.get(0)).await
 }
 
 /// Voids the change of an account.

@@ -9,6 +9,7 @@ use crate::{
     audit::{self, Action},
     base::{
         db::{Durability, Transaction},
+        lifetime::Working,
         mail::{self, Order},
     },
     context::Context,
@@ -32,7 +33,7 @@ pub(crate) async fn peek(cx: &Context, token: &Token<Reset>) -> Result<Account, 
         cx.metrics.link_refused("reset");
         Refusal::Denied(ResetDenied::LinkSpent)
     };
-    let owner = store::find(&cx.db, &token.digest(), cx.clock.now()).await?.ok_or_else(spent)?;
+    let owner = store::find(&cx.db, &token.digest(), working(cx)).await?.ok_or_else(spent)?;
     let account = accounts::by_id(&cx.db, owner.account).await?;
     account.filter(|account| account.disabled_at.is_none() && account.epoch == owner.epoch).ok_or_else(spent)
 }
@@ -58,7 +59,7 @@ pub(crate) async fn redeem(
     let mut tx = cx.db.begin(Durability::Full).await?;
     // The account before the link, as in every flow: of two that meet one waits here, and not each for the other.
     let epoch = accounts::raise_epoch(&mut tx, account.id).await?;
-    let Some(link) = store::spend(&mut tx, &token.digest(), cx.clock.now()).await? else {
+    let Some(link) = store::spend(&mut tx, &token.digest(), working(cx)).await? else {
         drop(tx);
         return too_late(cx, &account, visit).await;
     };
@@ -135,6 +136,10 @@ pub(super) async fn issue_unasked(cx: &Context, email: &EmailAddress) -> Result<
     let token = mint(cx, &mut tx, &account).await?;
     tx.commit().await?;
     Ok(Some(token))
+}
+
+fn working(cx: &Context) -> Working {
+    Working::now(cx, cx.settings.password_reset.lifetime)
 }
 
 /// The account of an address, when it may come in.

@@ -7,7 +7,10 @@ use doorward_core::{AccountId, Digest, Reset, Timestamp};
 
 use crate::{
     accounts::Standing,
-    base::db::{Database, Row, Transaction},
+    base::{
+        db::{Database, Row, Transaction},
+        lifetime::Working,
+    },
     context::Context,
     error::Fault,
 };
@@ -25,19 +28,20 @@ pub(super) async fn put(
 }
 
 /// Tells whose link this is, and in which epoch it was made, while it works; the link is not spent by that.
-pub(super) async fn find(db: &Database, digest: &Digest<Reset>, now: Timestamp) -> Result<Option<Standing>, Fault> {
-    let sql = "SELECT account, epoch FROM password_resets WHERE digest = $1 AND expires_at > $2";
-    db.find(sql, &[digest, &now], standing).await
+pub(super) async fn find(db: &Database, digest: &Digest<Reset>, working: Working) -> Result<Option<Standing>, Fault> {
+    let sql = "SELECT account, epoch FROM password_resets WHERE digest = $1 AND expires_at > $2 AND expires_at <= $3";
+    db.find(sql, &[digest, &working.after, &working.until], standing).await
 }
 
 /// Spends a link: of all who try, one gets the account back.
 pub(super) async fn spend(
     tx: &mut Transaction,
     digest: &Digest<Reset>,
-    now: Timestamp,
+    working: Working,
 ) -> Result<Option<Standing>, Fault> {
-    let sql = "DELETE FROM password_resets WHERE digest = $1 AND expires_at > $2 RETURNING account, epoch";
-    tx.find(sql, &[digest, &now], standing).await
+    let sql = "DELETE FROM password_resets WHERE digest = $1 AND expires_at > $2 AND expires_at <= $3
+        RETURNING account, epoch";
+    tx.find(sql, &[digest, &working.after, &working.until], standing).await
 }
 
 /// Whether there is a row for this link, even if it works no more.

@@ -6,9 +6,9 @@ use doorward_core::Timestamp;
 use super::Settings;
 use crate::{
     attempts::Throttled,
+    base::lifetime::LEEWAY,
     guard::{Denial, Problem},
     passwords::Busy,
-    sessions::LEEWAY,
 };
 
 /// Whether a proof made at `proved_at` still counts; one from the future does not.

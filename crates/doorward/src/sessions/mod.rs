@@ -32,7 +32,7 @@ pub(crate) use flow::{
 };
 pub(crate) use kept::Kept;
 pub use rules::Listed;
-pub(crate) use rules::{DeviceLabel, LEEWAY, Live, Opened, Presented};
+pub(crate) use rules::{DeviceLabel, Live, Opened, Presented};
 pub use settings::Settings;
 pub(crate) use store::forget;
 

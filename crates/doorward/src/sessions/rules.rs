@@ -1,10 +1,11 @@
 //! What a session is, when it is over, and how its cookie is read.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use doorward_core::{AccountId, Digest, KeyRing, Purpose, Session, SessionId, Timestamp, Token};
 
 use super::Settings;
+use crate::base::lifetime::LEEWAY;
 /// A cookie whose signature is ours: not yet a session, but worth a look into the store.
 pub(crate) struct Presented {
     pub(crate) id: SessionId,
@@ -144,6 +145,3 @@ const SYSTEMS: &[(&str, &str)] = &[
     ("CrOS", "ChromeOS"),
     ("Linux", "Linux"),
 ];
-
-/// How far the clocks of several nodes may disagree.
-pub(crate) const LEEWAY: Duration = Duration::from_secs(60);

@@ -13,6 +13,7 @@ use crate::{
     audit::{self, Action},
     base::{
         db::Durability,
+        lifetime::Working,
         mail::{self, Order},
     },
     context::Context,
@@ -57,7 +58,7 @@ async fn count(cx: &Context, visit: &Visit) -> Result<(), Refusal<SignupDenied>>
 
 /// Tells which address a link confirms while it works.
 pub(crate) async fn peek(cx: &Context, token: &Token<Signup>) -> Result<Waiting, Refusal<ConfirmDenied>> {
-    let waiting = store::find(&cx.db, &token.digest(), cx.clock.now()).await?;
+    let waiting = store::find(&cx.db, &token.digest(), working(cx)).await?;
     waiting.ok_or_else(|| {
         cx.metrics.link_refused("signup");
         Refusal::Denied(ConfirmDenied::LinkSpent)
@@ -99,7 +100,7 @@ pub(crate) async fn confirm(
         drop(tx);
         return record_void(cx, &digest, visit).await.and(Err(link_spent()));
     };
-    let Some(waiting) = store::spend(&mut tx, &digest, cx.clock.now()).await? else { return Err(link_spent()) };
+    let Some(waiting) = store::spend(&mut tx, &digest, working(cx)).await? else { return Err(link_spent()) };
     passwords::put(&mut tx, standing.account, &waiting.hash, cx.clock.now()).await?;
     store::forget(&mut tx, &email).await?;
     audit::append(cx, &mut tx, audit::by(standing.account, Action::SignupCompleted, visit.address)).await?;
@@ -163,6 +164,10 @@ async fn record_void(cx: &Context, digest: &Digest<Signup>, visit: &Visit) -> Re
     }
     audit::append(cx, &mut tx, audit::nobody(Action::SignupCompleted, None, visit.address).denied()).await?;
     Ok(tx.commit().await?)
+}
+
+fn working(cx: &Context) -> Working {
+    Working::now(cx, cx.settings.signup.lifetime)
 }
 
 fn link_spent() -> Refusal<ConfirmDenied> {

@@ -3,7 +3,10 @@
 use doorward_core::{Digest, EmailAddress, Signup, Timestamp, password::PasswordHash};
 
 use crate::{
-    base::db::{Database, Row, Transaction},
+    base::{
+        db::{Database, Row, Transaction},
+        lifetime::Working,
+    },
     context::Context,
     error::Fault,
 };
@@ -39,18 +42,20 @@ pub(super) async fn set_link(
 }
 
 /// Reads the sign-up of a link while it works.
-pub(super) async fn find(db: &Database, digest: &Digest<Signup>, now: Timestamp) -> Result<Option<Waiting>, Fault> {
-    db.find("SELECT email, hash FROM signups WHERE digest = $1 AND expires_at > $2", &[digest, &now], waiting).await
+pub(super) async fn find(db: &Database, digest: &Digest<Signup>, working: Working) -> Result<Option<Waiting>, Fault> {
+    let sql = "SELECT email, hash FROM signups WHERE digest = $1 AND expires_at > $2 AND expires_at <= $3";
+    db.find(sql, &[digest, &working.after, &working.until], waiting).await
 }
 
 /// Spends a link: of all who try, one gets the sign-up back.
 pub(super) async fn spend(
     tx: &mut Transaction,
     digest: &Digest<Signup>,
-    now: Timestamp,
+    working: Working,
 ) -> Result<Option<Waiting>, Fault> {
-    let sql = "DELETE FROM signups WHERE digest = $1 AND expires_at > $2 RETURNING email, hash";
-    tx.find(sql, &[digest, &now], waiting).await
+    let sql = "DELETE FROM signups WHERE digest = $1 AND expires_at > $2 AND expires_at <= $3
+        RETURNING email, hash";
+    tx.find(sql, &[digest, &working.after, &working.until], waiting).await
 }
 
 /// Whether there is a row for this link, even if it works no more.

@@ -96,6 +96,16 @@ on_every_engine! {
     }
 
     /// Promise: `attempts/known-device`
+    async fn a_mark_that_this_clock_cannot_have_made_is_none(app: TestApp) {
+        app.account(ANN).await;
+        let browser = marked(&app, ANN).await;
+        app.clock.set_back(Duration::from_secs(60));
+        assert!(is_known(&app, &browser).await);
+        app.clock.set_back(Duration::from_secs(1));
+        assert!(!is_known(&app, &browser).await);
+    }
+
+    /// Promise: `attempts/known-device`
     async fn a_reset_forgets_all_marks_but_the_one_it_makes(app: TestApp) {
         app.account(ANN).await;
         let thief = marked(&app, ANN).await;
