@@ -6,6 +6,7 @@ use doorward_core::{AccountId, Digest, KeyRing, Purpose, Session, SessionId, Tim
 
 use super::Settings;
 use crate::base::lifetime::LEEWAY;
+
 /// A cookie whose signature is ours: not yet a session, but worth a look into the store.
 pub(crate) struct Presented {
     pub(crate) id: SessionId,
