@@ -5,7 +5,7 @@ use doorward_core::{AccountId, Digest, EmailAddress, EmailChange, Token};
 use super::{letters, rules::ChangeDenied, store};
 use crate::{
     accounts::{self, Account},
-    attempts,
+    attempts::{self, Owner},
     audit::{self, Action, Target},
     base::{
         db::Durability,
@@ -14,7 +14,7 @@ use crate::{
     },
     context::Context,
     error::{Fault, Refusal},
-    guard::Visit,
+    guard::{SetCookie, Visit},
     password_reset,
     sessions::{self, Live, Opened},
 };
@@ -56,12 +56,15 @@ pub(crate) async fn peek(
 }
 
 /// Spends the link: the address changes, links to the old one are void, all other sessions end, this one gets a new id.
+///
+/// The browser becomes a known device of the new address, and what strangers failed there is forgotten: they must not stand
+/// between its new owner and the next login.
 pub(crate) async fn confirm(
     cx: &Context,
     live: &Live,
     token: &Token<EmailChange>,
     visit: &Visit,
-) -> Result<Opened, Refusal<ChangeDenied>> {
+) -> Result<(Opened, SetCookie), Refusal<ChangeDenied>> {
     let spent = || Refusal::Denied(ChangeDenied::LinkSpent);
     let owner = owner(cx, live.account).await?;
     let (standing, digest) = (owner.standing(), token.digest());
@@ -81,8 +84,9 @@ pub(crate) async fn confirm(
     let opened = opened.ok_or(Refusal::Denied(ChangeDenied::SessionEnded))?;
     audit::append(cx, &mut tx, audit::by(live.account, Action::EmailChanged, visit.address)).await?;
     mail::notify(cx, &mut tx, letters::CHANGED, email.as_str(), &owner.email).await?;
+    attempts::pardon(&mut tx, &email).await?;
     tx.commit().await?;
-    Ok(opened)
+    Ok((opened, attempts::device_cookie(cx, Owner::with_password(&email, owner.password_epoch))))
 }
 
 /// Records that somebody came with a link that works no more or not here. One of their own is taken away, so whoever comes

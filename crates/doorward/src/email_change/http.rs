@@ -44,9 +44,11 @@ async fn confirm_form(person: SignedIn, input: Link) -> Result<Reply, Refused> {
 async fn confirm(person: SignedIn, input: Link) -> Result<Reply, Refused> {
     let cx = person.cx();
     let token = parse(&input.token).or_page(|| SpentPage {})?;
-    let opened = flow::confirm(cx, person.live(), &token, &person.visit()).await.or_page(|| SpentPage {})?;
+    let (opened, device) = flow::confirm(cx, person.live(), &token, &person.visit()).await.or_page(|| SpentPage {})?;
     let done = json!({ "changed": true, "csrf_token": opened.csrf_token() });
-    Ok(Reply::done(&done, format!("{}/account?done=email-changed", cx.site.base)).cookie(opened.cookie(cx)))
+    Ok(Reply::done(&done, format!("{}/account?done=email-changed", cx.site.base))
+        .cookie(opened.cookie(cx))
+        .cookie(device))
 }
 
 fn parse(text: &str) -> Result<Token<EmailChange>, Problem> {

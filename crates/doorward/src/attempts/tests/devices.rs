@@ -5,6 +5,7 @@ use doorward_core::{Clock, Key, KeyRing, Secret, Timestamp};
 use super::*;
 
 const NEW: &str = "a quite different passphrase";
+const OTHER: &str = "ann@other.example";
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
 
 /// Whether the throttle knows this browser: strangers have used up all guesses for Ann, and it still gets in.
@@ -126,6 +127,18 @@ on_every_engine! {
         assert_eq!(ann.post("/auth/password/change", &[("new_password", NEW)]).await.status, 200);
         assert!(!is_known_by(&app, &thief, NEW).await);
         assert!(is_known_by(&app, &ann, NEW).await);
+    }
+
+    /// Promise: `attempts/known-device`
+    async fn a_confirmed_address_knows_the_browser_it_was_confirmed_in(app: TestApp) {
+        let mut browser = app.person(OTHER).await;
+        browser.post("/auth/email/change", &[("email", ANN)]).await;
+        let token = app.token_for(ANN).await;
+        while guess(&app, ANN, WRONG).await == 401 {}
+        assert_eq!(browser.post("/auth/email/confirm", &[("token", &token)]).await.status, 200);
+        assert_eq!(guess(&app, ANN, WRONG).await, 401, "what strangers failed before is forgotten");
+        browser.post("/auth/logout", &[]).await;
+        assert!(is_known(&app, &browser).await);
     }
 
     /// Promise: `attempts/known-device`
