@@ -206,6 +206,9 @@ impl Doorward {
 
     /// Prepares an application's own routes for the guards, which are extractors there: [`SignedIn`](crate::SignedIn) and
     /// [`Reauthenticated`](crate::Reauthenticated) check session, origin and CSRF token. A handler without a guard is open.
+    ///
+    /// The token of a form (`application/x-www-form-urlencoded`, up to 64 KiB) is found in its field `csrf_token`, whatever
+    /// else is in it. Everything else (a larger form, `multipart/form-data`, JSON) sends it in the header `x-csrf-token`.
     pub fn protect<S: Clone + Send + Sync + 'static>(&self, app: Router<S>) -> Router<S> {
         app.layer(middleware::from_fn_with_state(Protected::new(&self.cx), guard::protect))
     }

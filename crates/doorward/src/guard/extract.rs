@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::{FromRequestParts, Request, State},
-    http::{Response, StatusCode, header, request::Parts},
+    http::{Response, StatusCode, request::Parts},
     middleware::Next,
 };
 use http_body_util::BodyExt;
@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use super::{
     caller::{Caller, Representation},
     guards::{Guard, Reauthenticated, SignedIn},
-    input::{BODY_PATIENCE, Fields, MAX_BODY},
+    input::{BODY_PATIENCE, FORM, Fields, MAX_BODY, is_of},
     reply::{Presentation, Refused},
 };
 use crate::base::{panics::caught, problem::Problem};
@@ -36,9 +36,10 @@ impl Protected {
     }
 }
 
-/// Prepares a request for the guards. A form is read whole, up to 64 KiB; a larger body sends its token in the header.
+/// Prepares a request for the guards. A form is read whole, up to 64 KiB; a larger one, and any other body, sends its token
+/// in the header.
 pub(crate) async fn protect(State(mut protected): State<Protected>, request: Request, next: Next) -> Response<Body> {
-    let is_form = request.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(FORM));
+    let is_form = is_of(request.headers(), FORM);
     let has_token = request.headers().contains_key("x-csrf-token");
     let mut request = request;
     if is_form && !has_token {
@@ -97,5 +98,3 @@ impl<S: Send + Sync> FromRequestParts<S> for Reauthenticated {
         admit(parts).await
     }
 }
-
-const FORM: &[u8] = b"application/x-www-form-urlencoded";

@@ -60,6 +60,15 @@ macro_rules! input {
 }
 pub(crate) use input;
 
+/// Whether a body is of this media type, whatever its case and its parameters (RFC 9110 section 8.3.1).
+pub(super) fn is_of(headers: &HeaderMap, media_type: &str) -> bool {
+    let named = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    named.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(media_type)
+}
+
+/// What browsers send forms as.
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+
 /// The fields of one request, before they have a type.
 #[derive(Default)]
 pub(crate) struct Fields {
@@ -77,15 +86,16 @@ impl Fields {
         if body.is_empty() {
             return Ok(Self::default());
         }
-        let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        match content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
-            "application/x-www-form-urlencoded" => Self::of_pairs(url::form_urlencoded::parse(body)),
-            "application/json" => Self::of_json(body),
-            _ => Err(Problem::plain(
+        if is_of(headers, FORM) {
+            Self::of_pairs(url::form_urlencoded::parse(body))
+        } else if is_of(headers, "application/json") {
+            Self::of_json(body)
+        } else {
+            Err(Problem::plain(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_media_type",
                 "Send the body as application/json or application/x-www-form-urlencoded.",
-            )),
+            ))
         }
     }
 

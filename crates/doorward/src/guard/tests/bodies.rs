@@ -88,7 +88,7 @@ on_every_engine! {
         for content_type in [FORM, "application/x-www-form-urlencoded; charset=UTF-8", "Application/X-WWW-Form-URLEncoded"] {
             assert_eq!(sends(&ann, &token, Some(content_type), form).await.status, 200, "{content_type}");
         }
-        for content_type in ["application/json", "application/json; charset=utf-8", "Application/JSON"] {
+        for content_type in ["application/json", "application/json; charset=utf-8", "Application/JSON ; Charset=UTF-8"] {
             assert_eq!(sends(&ann, &token, Some(content_type), json).await.status, 200, "{content_type}");
         }
         let others = [

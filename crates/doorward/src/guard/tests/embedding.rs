@@ -138,4 +138,27 @@ on_every_engine! {
         assert_eq!(answer.status, 200);
         assert!(answer.text().ends_with(&large));
     }
+
+    /// Promise: `guard/embedded-forms`
+    async fn only_a_form_is_looked_into_and_however_its_type_is_spelt(app: TestApp) {
+        let mut ann = app.person(ANN).await;
+        let token = ann.csrf_token().await;
+        let mut there = serve(app.doorward.protect(routes()), &app, &ann).await;
+        let form = format!("csrf_token={token}");
+        for spelt in ["Application/X-WWW-Form-URLEncoded; Charset=UTF-8", "application/x-www-form-urlencoded ;a=b"] {
+            assert_eq!(there.send(Method::POST, "/hello", &form, Some(spelt)).await.status, 200, "{spelt}");
+        }
+        let others = ["application/x-www-form-urlencodedx", "text/plain; application/x-www-form-urlencoded"];
+        for other in [None, Some("text/plain"), Some(others[0]), Some(others[1])] {
+            let answer = there.send(Method::POST, "/hello", &form, other).await;
+            assert_eq!(verdict(&answer), refused(403, "csrf_token_invalid"), "{other:?}");
+        }
+        // A form with files is the application's to read: its token goes in the header, which takes a script.
+        let multipart = format!("--b\r\nContent-Disposition: form-data; name=\"csrf_token\"\r\n\r\n{token}\r\n--b--\r\n");
+        let answer = there.send(Method::POST, "/hello", &multipart, Some("multipart/form-data; boundary=b")).await;
+        assert_eq!(verdict(&answer), refused(403, "csrf_token_invalid"));
+        there.set_header("x-csrf-token", &token);
+        let answer = there.send(Method::POST, "/hello", &multipart, Some("multipart/form-data; boundary=b")).await;
+        assert!(answer.status == 200 && answer.text().ends_with(&multipart), "{}", answer.text());
+    }
 }
