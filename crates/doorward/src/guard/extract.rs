@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use super::{
     caller::{Caller, Representation},
     guards::{Guard, Reauthenticated, SignedIn},
-    input::{BODY_PATIENCE, FORM, Fields, MAX_BODY, is_of},
+    input::{BODY_PATIENCE, FORM, MAX_BODY, is_of},
     reply::{Presentation, Refused},
 };
 use crate::base::{panics::caught, problem::Problem};
@@ -54,13 +54,19 @@ pub(crate) async fn protect(State(mut protected): State<Protected>, request: Req
             );
         };
         let body = body.to_bytes();
-        if let Ok(mut fields) = Fields::of_body(&parts.headers, &body) {
-            protected.csrf_field = fields.take("csrf_token");
-        }
+        protected.csrf_field = token_in(&body);
         request = Request::from_parts(parts, Body::from(body));
     }
     request.extensions_mut().insert(protected);
     next.run(request).await
+}
+
+/// The token in a form of the application's, which is read by the application's rules: fields may repeat, and be many.
+/// Where the token repeats, the first one counts; whoever knows it may say it twice.
+fn token_in(form: &[u8]) -> Zeroizing<String> {
+    let mut fields = url::form_urlencoded::parse(form);
+    let token = fields.find(|(name, _)| name == "csrf_token");
+    token.map(|(_, value)| Zeroizing::new(value.into_owned())).unwrap_or_default()
 }
 
 async fn admit<G: Guard>(parts: &Parts) -> Result<G, Response<Body>> {

@@ -140,6 +140,31 @@ on_every_engine! {
     }
 
     /// Promise: `guard/embedded-forms`
+    async fn an_applications_form_finds_its_token_whatever_else_is_in_it(app: TestApp) {
+        let mut ann = app.person(ANN).await;
+        let token = ann.csrf_token().await;
+        let mut there = serve(app.doorward.protect(routes()), &app, &ann).await;
+        let many: String = (0..500).map(|n| format!("line_{n}=x&")).collect();
+        let others = ["tag=a&tag=b&tag=b&", "lines[]=1&lines[]=2&", &many, "=&&=&x&", "%ff=%fe&a=%&b=%zz&", "text=a;b\r\n&", ""];
+        for other in others {
+            let last = format!("{other}csrf_token={token}");
+            for body in [last, format!("csrf_token={token}&{other}"), format!("{other}csrf%5Ftoken={token}")] {
+                let answer = there.send(Method::POST, "/hello", &body, Some(FORM)).await;
+                assert_eq!(answer.status, 200, "{body:.80}");
+                assert!(answer.text().ends_with(&format!("|{body}")), "the handler gets the form whole: {body:.80}");
+            }
+            for body in [other.to_owned(), format!("{other}csrf_token=x"), format!("{other}csrf_token="), format!("{other}token={token}")] {
+                let answer = there.send(Method::POST, "/hello", &body, Some(FORM)).await;
+                assert_eq!(verdict(&answer), refused(403, "csrf_token_invalid"), "{body:.80}");
+            }
+        }
+        let twice = |first: &str, second: &str| format!("csrf_token={first}&csrf_token={second}");
+        assert_eq!(there.send(Method::POST, "/hello", &twice(&token, "x"), Some(FORM)).await.status, 200, "the first one counts");
+        let answer = there.send(Method::POST, "/hello", &twice("x", &token), Some(FORM)).await;
+        assert_eq!(verdict(&answer), refused(403, "csrf_token_invalid"));
+    }
+
+    /// Promise: `guard/embedded-forms`
     async fn only_a_form_is_looked_into_and_however_its_type_is_spelt(app: TestApp) {
         let mut ann = app.person(ANN).await;
         let token = ann.csrf_token().await;
