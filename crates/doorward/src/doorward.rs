@@ -180,7 +180,8 @@ impl Doorward {
         }
     }
 
-    /// The routes under `/auth`, and `/healthz` and `/readyz`.
+    /// The routes under `/auth`, and `/healthz` and `/readyz`. Merge it: nested, its pages and letters would lead to where
+    /// it is not.
     pub fn router(&self) -> Router {
         let (ready, alive) = (self.clone(), Arc::clone(&self.cx));
         let stage = if self.cx.site.dev { Stage::Development } else { Stage::Production };

@@ -48,7 +48,10 @@ pub(crate) struct Caller {
     pub(crate) method: Method,
     pub(crate) headers: HeaderMap,
     pub(crate) address: IpAddr,
+    /// What the browser asked for, the prefixes of nested routers included.
     pub(crate) uri: Uri,
+    /// Whether somebody can go back to the form at the same address.
+    pub(super) has_page: bool,
     pub(super) wants: Representation,
     pub(crate) return_to: Option<LocalPath>,
     /// The CSRF token that came as a form field, when one did.
@@ -80,6 +83,16 @@ impl Caller {
     /// Whether the method may change something.
     pub(crate) fn is_unsafe(&self) -> bool {
         !matches!(self.method, Method::GET | Method::HEAD | Method::OPTIONS)
+    }
+
+    /// Where somebody comes back to who must do something else first: the page they wanted, or the one with the form that
+    /// they sent. Nothing that was sent is sent again.
+    pub(super) fn way_back(&self) -> Option<LocalPath> {
+        match (self.is_unsafe(), self.has_page) {
+            (false, _) => LocalPath::parse(self.uri.path_and_query()?.as_str()),
+            (true, true) => LocalPath::parse(self.uri.path()),
+            (true, false) => None,
+        }
     }
 
     /// The session cookie's id and secret, when there is exactly one cookie and it is ours; the store is not asked.

@@ -3,7 +3,7 @@
 use std::{future::Future, sync::Arc};
 
 use axum::http::StatusCode;
-use doorward_core::{AccountId, LocalPath, SessionId, Timestamp};
+use doorward_core::{AccountId, SessionId, Timestamp};
 
 use super::{
     caller::{Caller, FormSecret, Visit, csrf_token},
@@ -144,7 +144,9 @@ impl Guard for Reauthenticated {
         let text = "Please prove once more that it is you, then repeat this step.";
         let problem = Problem::plain(StatusCode::FORBIDDEN, "reauthentication_required", text);
         let base = signed_in.cx().site.base;
-        Err(Refused::from(problem).way_on(format!("{base}/reauthenticate?return_to={base}/account")))
+        let back = signed_in.caller.way_back();
+        let back = back.map_or_else(|| format!("{base}/account"), |path| path.as_str().to_owned());
+        Err(Refused::from(problem).way_on(format!("{base}/reauthenticate?return_to={}", escaped(&back))))
     }
 
     fn csrf(&self) -> String {
@@ -273,8 +275,7 @@ fn not_signed_in(caller: &Caller) -> Refused {
     let problem =
         Problem::plain(StatusCode::UNAUTHORIZED, "not_signed_in", "Nobody is logged in here. Log in and try again.");
     let base = caller.cx.site.base;
-    let path = caller.uri.path_and_query().map_or("", |path| path.as_str());
-    let back = LocalPath::parse(path).filter(|_| !caller.is_unsafe());
+    let back = caller.way_back().filter(|_| !caller.is_unsafe());
     let query = back.map(|path| format!("?return_to={}", escaped(path.as_str()))).unwrap_or_default();
     Refused::from(problem).way_on(format!("{base}/login{query}"))
 }

@@ -20,6 +20,7 @@
 //! - `guard/panics-end-there`: A panic is a 503 with a reference; what it had begun is undone, and nobody else notices.
 //! - `guard/embedded`: The same guards hold in an application of somebody else, and refuse everything where the layer is missing.
 //! - `guard/embedded-forms`: A form of such an application finds its token whatever else is in it; only its size has a limit.
+//! - `guard/way-back`: Whoever is asked to log in or to prove themselves comes back to where they were, in a nested router too.
 //! - `guard/forms-survive`: A form that was refused comes back with what was typed, passwords apart.
 
 pub(crate) use crate::base::problem::Problem;

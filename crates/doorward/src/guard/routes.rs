@@ -5,7 +5,7 @@ use std::{future::Future, net::SocketAddr, pin::Pin, sync::Arc};
 use axum::{
     Router,
     body::Body,
-    extract::{ConnectInfo, RawPathParams, Request},
+    extract::{ConnectInfo, OriginalUri, RawPathParams, Request},
     http::{HeaderMap, Method, Response, StatusCode, header, request::Parts},
     response::IntoResponse,
     routing::{MethodFilter, MethodRouter, on},
@@ -248,6 +248,7 @@ async fn answer(
         Ok(caller) => caller,
         Err(fault) => return present(&cx, wants, Around::default(), Served::refusing(fault)),
     };
+    caller.has_page = route.has_page;
     let path = if route.has_page { caller.uri.path().to_owned() } else { String::new() };
     let notice = caller.uri.query().and_then(notice_code).and_then(Notice::of);
     let served = match fields(&caller, params, body).await {
@@ -322,13 +323,16 @@ impl Caller {
                 "the connection's address is missing: serve with into_make_service_with_connect_info::<SocketAddr>()";
             Fault::new("learning who asks", cure)
         })?;
+        // A router that is nested takes its prefix off the URI; a way back without it would lead elsewhere.
+        let asked_for = parts.extensions.get::<OriginalUri>().map(|original| original.0.clone());
         Ok(Self {
             cx: Arc::clone(cx),
             method: parts.method,
             address: cx.site.proxies.client(peer, &parts.headers),
             wants,
             headers: parts.headers,
-            uri: parts.uri,
+            uri: asked_for.unwrap_or(parts.uri),
+            has_page: false,
             return_to: None,
             csrf_field: Default::default(),
         })

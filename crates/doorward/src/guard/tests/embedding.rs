@@ -2,10 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::{Router, routing::get};
 use tokio::net::TcpListener;
 
 use super::*;
@@ -20,7 +17,7 @@ async fn danger(person: Reauthenticated) -> String {
 }
 
 fn routes() -> Router {
-    Router::new().route("/hello", get(hello).post(hello)).route("/danger", post(danger))
+    Router::new().route("/hello", get(hello).post(hello)).route("/danger", get(danger).post(danger))
 }
 
 /// Serves somebody's application and returns a browser in which `person` is logged in there too.
@@ -185,5 +182,30 @@ on_every_engine! {
         there.set_header("x-csrf-token", &token);
         let answer = there.send(Method::POST, "/hello", &multipart, Some("multipart/form-data; boundary=b")).await;
         assert!(answer.status == 200 && answer.text().ends_with(&multipart), "{}", answer.text());
+    }
+
+    /// Promise: `guard/way-back`
+    async fn the_way_back_leads_into_a_nested_application(app: TestApp) {
+        let mut ann = app.person(ANN).await;
+        let inside = Router::new().nest("/shop", app.doorward.protect(routes()));
+        let outside = app.doorward.protect(Router::new().nest("/shop", routes()));
+        let deep = Router::new().nest("/a", Router::new().nest("/shop", app.doorward.protect(routes())));
+        for (application, prefix) in [(inside, ""), (outside, ""), (deep, "/a")] {
+            let mut there = serve(application, &app, &ann).await.in_browser();
+            assert_eq!(there.get(&format!("{prefix}/shop/hello")).await.status, 200);
+            let mut stranger = there.clone();
+            stranger.cookies.clear();
+            let answer = stranger.get(&format!("{prefix}/shop/hello?tab=2")).await;
+            let path = format!("{prefix}/shop/hello?tab=2");
+            let back = url::form_urlencoded::byte_serialize(path.as_bytes()).collect::<String>();
+            assert_eq!((answer.status, answer.header("location")), (303, format!("/auth/login?return_to={back}").as_str()));
+        }
+        app.wait(Duration::from_secs(300));
+        let mut there = serve(Router::new().nest("/shop", app.doorward.protect(routes())), &app, &ann).await.in_browser();
+        let answer = there.get("/shop/danger?x=1").await;
+        assert_eq!((answer.status, answer.header("location")), (303, "/auth/reauthenticate?return_to=%2Fshop%2Fdanger%3Fx%3D1"));
+        let token = ann.csrf_token().await;
+        let answer = there.post_with(&token, "/shop/danger", &[]).await;
+        assert_eq!(answer.header("location"), "/auth/reauthenticate?return_to=%2Fauth%2Faccount", "what was sent is not sent again");
     }
 }

@@ -120,7 +120,7 @@ on_every_engine! {
             let answer = knock_with(&ann, &token, &route).await;
             assert_eq!(verdict(&answer), refused(403, "reauthentication_required"), "{}", name_of(&route));
             let answer = knock_with(&ann.clone().in_browser(), &token, &route).await;
-            assert_eq!((answer.status, answer.header("location")), (303, "/auth/reauthenticate?return_to=/auth/account"));
+            assert_eq!((answer.status, answer.header("location")), (303, "/auth/reauthenticate?return_to=%2Fauth%2Faccount"));
         }
     }
 
