@@ -210,6 +210,9 @@ impl Doorward {
     ///
     /// The token of a form (`application/x-www-form-urlencoded`, up to 64 KiB) is found in its field `csrf_token`, whatever
     /// else is in it. Everything else (a larger form, `multipart/form-data`, JSON) sends it in the header `x-csrf-token`.
+    ///
+    /// A handler that panics is answered 503 and logged with a reference. An application that wants to say something else
+    /// catches its panics in a layer of its own, which it puts around its routes before they come here.
     pub fn protect<S: Clone + Send + Sync + 'static>(&self, app: Router<S>) -> Router<S> {
         app.layer(middleware::from_fn_with_state(Protected::new(&self.cx), guard::protect))
     }

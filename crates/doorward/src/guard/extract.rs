@@ -20,8 +20,11 @@ use super::{
     input::{BODY_PATIENCE, FORM, MAX_BODY, is_of},
     reply::{Presentation, Refused},
 };
-use crate::base::{panics::caught, problem::Problem};
-use crate::context::Context;
+use crate::{
+    base::{panics::caught, problem::Problem},
+    context::Context,
+    error::Fault,
+};
 
 /// What the layer knows.
 #[derive(Clone)]
@@ -57,8 +60,10 @@ pub(crate) async fn protect(State(mut protected): State<Protected>, request: Req
         protected.csrf_field = token_in(&body);
         request = Request::from_parts(parts, Body::from(body));
     }
+    let (cx, wants) = (Arc::clone(&protected.cx), Representation::wanted(request.headers()));
     request.extensions_mut().insert(protected);
-    next.run(request).await
+    let panicked = |_| Fault::new("answering for the application", "its handler panicked");
+    caught(next.run(request)).await.map_err(panicked).unwrap_or_else(|fault| refuse(&cx, wants, fault.into()))
 }
 
 /// The token in a form of the application's, which is read by the application's rules: fields may repeat, and be many.

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use axum::{Router, routing::get};
+use axum::{Router, http::StatusCode, middleware, routing::get};
 use doorward_core::{Clock, Timestamp};
 use tokio::net::TcpListener;
 
@@ -34,6 +34,18 @@ async fn midway(visitor: Public, _: NoInput) -> Result<Reply, Refused> {
 
 async fn of_somebody(person: SignedIn) -> String {
     panic!("{} had a secret", person.account())
+}
+
+async fn of_nobody() -> String {
+    panic!("with a secret in it")
+}
+
+/// A layer of an application that answers for its own panics.
+async fn catching(request: axum::extract::Request, next: middleware::Next) -> (StatusCode, String) {
+    match crate::base::panics::caught(next.run(request)).await {
+        Ok(_) => (StatusCode::OK, String::new()),
+        Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, "sorry".to_owned()),
+    }
 }
 
 /// A clock that panics when it is told to.
@@ -124,22 +136,30 @@ on_every_engine! {
         assert_eq!((there.get("/hello").await.status, there.get("/auth/session").await.status), (200, 200));
     }
 
-    /// What an application's handler does is the application's affair; that it panics harms nobody here.
-    async fn a_panic_of_an_application_leaves_its_guards_as_they_were(app: TestApp) {
+    /// Promise: `guard/panics-end-there`
+    async fn a_panic_of_an_application_is_503_and_leaves_its_guards_as_they_were(app: TestApp) {
         let ann = app.person(ANN).await;
-        let own = Router::new().route("/panics", get(of_somebody)).route("/hello", get(async |_: SignedIn| "hello"));
+        let own = Router::new().route("/panics", get(of_somebody)).route("/open", get(of_nobody));
+        let own = own.route("/hello", get(async |_: SignedIn| "hello"));
         let mut there = beside(&app, app.doorward.protect(own), &ann).await;
-        for _ in 0..20 {
-            let request = Request::get(there.url("/panics")).header("cookie", cookies(&there));
-            // The connection is closed, as axum does where an application has nothing around its handlers.
-            let asked = there.clone();
-            let asking = async move { asked.exchange(request.body(Full::<Bytes>::default()).unwrap()).await };
-            assert!(tokio::spawn(asking).await.is_err());
+        let before = faults(&app.doorward);
+        for (round, path) in (1..).zip(["/panics", "/open"].repeat(10)) {
+            let answer = there.get(path).await;
+            assert_eq!(verdict(&answer), refused(503, "unavailable"), "{path}");
+            assert!(!answer.text().contains("secret"), "{}", answer.text());
+            assert_eq!(faults(&app.doorward), before + round, "it is told once");
         }
+        let page = there.clone().in_browser().get("/panics").await;
+        assert!(page.status == 503 && page.text().contains("quote this reference"), "{}", page.text());
         assert_eq!(there.get("/hello").await.text(), "hello");
     }
-}
 
-fn cookies(actor: &Actor) -> String {
-    actor.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    /// An application that has an answer of its own for its panics keeps it.
+    async fn what_an_application_catches_itself_is_its_own_affair(app: TestApp) {
+        let ann = app.person(ANN).await;
+        let own = Router::new().route("/panics", get(of_somebody)).layer(middleware::from_fn(catching));
+        let mut there = beside(&app, app.doorward.protect(own), &ann).await;
+        let answer = there.get("/panics").await;
+        assert_eq!((answer.status, answer.text().as_str()), (500, "sorry"));
+    }
 }
