@@ -164,8 +164,8 @@ impl Routes {
     /// Builds the router that serves the table under the site's base path.
     pub(crate) fn router(self, cx: &Arc<Context>) -> Router {
         let mut router = Router::new();
-        let pages: Vec<_> =
-            self.table.iter().filter(|route| route.method == Method::GET).map(|route| route.path).collect();
+        let shown = |route: &&Route| route.method == Method::GET && !route.data;
+        let pages: Vec<_> = self.table.iter().filter(shown).map(|route| route.path).collect();
         for mut route in self.table {
             route.has_page = pages.contains(&route.path);
             let filter = MethodFilter::try_from(route.method.clone()).expect("the table uses plain methods");

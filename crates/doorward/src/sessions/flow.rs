@@ -162,6 +162,12 @@ pub(crate) async fn list(cx: &Context, account: AccountId) -> Result<Vec<Listed>
     store::of_account(&cx.db, account, now, now.before(cx.settings.sessions.idle)).await
 }
 
+/// Finds one session of an account by its name; `None` when the list of the account would not show it.
+pub(crate) async fn one(cx: &Context, account: AccountId, id: SessionId) -> Result<Option<Listed>, Fault> {
+    let now = cx.clock.now();
+    store::one_of_account(&cx.db, account, id, now, now.before(cx.settings.sessions.idle)).await
+}
+
 /// Removes some sessions that are over; returns how many.
 pub(crate) async fn purge(cx: &Context, tx: &mut Transaction) -> Result<u64, Fault> {
     store::purge(tx, cx.clock.now()).await

@@ -2,14 +2,15 @@
 
 use axum::http::StatusCode;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::flow;
+use super::{flow, rules::Listed};
 use crate::guard::{NoInput, Person, Problem, Refused, Reply, Routes, SignedIn, input};
 
 pub(crate) fn routes(routes: &mut Routes) {
     routes.data("/session", who, "Tells an application who is there; 401 when nobody is.");
     routes.data("/sessions", list, "Lists the person's own sessions by device, newest first.");
+    routes.data("/sessions/{id}", one, "Tells of one session of the person what the list does.");
     routes.delete("/sessions", end_others, "Ends all sessions of the person but this one.");
     routes.post("/sessions/revoke-others", end_others, "The same for a form.");
     routes.delete("/sessions/{id}", end_one, "Ends one session of the person.");
@@ -74,27 +75,35 @@ async fn who(person: Person, _: NoInput) -> Result<Reply, Refused> {
 
 async fn list(person: SignedIn, _: NoInput) -> Result<Reply, Refused> {
     let sessions = flow::list(person.cx(), person.account()).await?;
-    let sessions: Vec<_> = sessions
-        .iter()
-        .map(|listed| {
-            json!({
-                "id": listed.id.to_string(),
-                "device": listed.device,
-                "address": listed.address,
-                "created_at": listed.created_at.as_secs(),
-                "seen_at": listed.seen_at.as_secs(),
-                "expires_at": listed.expires_at.as_secs(),
-                "current": listed.id == person.session(),
-            })
-        })
-        .collect();
+    let sessions: Vec<_> = sessions.iter().map(|listed| entry(listed, &person)).collect();
     Ok(Reply::json(&json!({ "sessions": sessions })))
 }
 
+async fn one(person: SignedIn, input: Named) -> Result<Reply, Refused> {
+    let id = input.id.parse().map_err(|_| unknown())?;
+    let listed = flow::one(person.cx(), person.account(), id).await?.ok_or_else(unknown)?;
+    Ok(Reply::json(&entry(&listed, &person)))
+}
+
+/// One session as programs see it. Times are seconds since the epoch.
+fn entry(listed: &Listed, person: &SignedIn) -> Value {
+    json!({
+        "id": listed.id.to_string(),
+        "device": listed.device,
+        "address": listed.address,
+        "created_at": listed.created_at.as_secs(),
+        "seen_at": listed.seen_at.as_secs(),
+        "expires_at": listed.expires_at.as_secs(),
+        "current": listed.id == person.session(),
+    })
+}
+
+/// Says the same of a name that nobody has, of somebody else's session and of what is no name at all.
+fn unknown() -> Problem {
+    Problem::plain(StatusCode::NOT_FOUND, "no_such_session", "There is no such session; it may have ended already.")
+}
+
 async fn end_one(person: SignedIn, input: Named) -> Result<Reply, Refused> {
-    let unknown = || {
-        Problem::plain(StatusCode::NOT_FOUND, "no_such_session", "There is no such session; it may have ended already.")
-    };
     let id = input.id.parse().map_err(|_| unknown())?;
     if !flow::end_other(person.cx(), person.live(), id, &person.visit()).await? {
         return Err(unknown().into());

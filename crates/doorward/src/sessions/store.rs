@@ -136,6 +136,19 @@ pub(super) async fn of_account(
     db.list(sql, &[&account, &now, &idle_since], listed).await
 }
 
+/// Reads one session of an account as the list shows it.
+pub(super) async fn one_of_account(
+    db: &Database,
+    account: AccountId,
+    id: SessionId,
+    now: Timestamp,
+    idle_since: Timestamp,
+) -> Result<Option<Listed>, Fault> {
+    let sql = "SELECT id, account, device, address, created_at, seen_at, expires_at FROM sessions
+        WHERE id = $1 AND account = $2 AND expires_at > $3 AND seen_at > $4";
+    db.find(sql, &[&id, &account, &now, &idle_since], listed).await
+}
+
 /// Lists live sessions of everybody, newest first.
 pub(super) async fn all(
     db: &Database,

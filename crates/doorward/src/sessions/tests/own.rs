@@ -121,6 +121,50 @@ on_every_engine! {
         assert_eq!((count(Some(account), 1000).await, count(Some(account), 2).await), (3, 2));
     }
 
+    /// Promise: `sessions/everywhere`
+    async fn a_person_looks_at_one_session_as_it_stands_in_the_list(app: TestApp) {
+        let mut laptop = app.person(ANN).await;
+        app.wait(5 * MINUTE);
+        let mut phone = app.logged_in(ANN).await;
+        let sessions = listed(&mut laptop).await;
+        assert_eq!(sessions.len(), 2);
+        for session in &sessions {
+            let path = format!("/auth/sessions/{}", session["id"].as_str().unwrap());
+            assert_eq!((laptop.get(&path).await.status, laptop.get(&path).await.json()), (200, session.clone()));
+            assert_eq!(laptop.clone().in_browser().get(&path).await.json(), *session, "it is for programs");
+        }
+        let path = format!("/auth/sessions/{}", name_of(&mut phone).await);
+        assert_eq!(laptop.delete(&path).await.status, 200);
+        assert_eq!(laptop.get(&path).await.code(), "no_such_session", "it is over");
+    }
+
+    /// Promise: `sessions/own-only`
+    async fn a_session_that_is_not_ones_own_looks_like_none(app: TestApp) {
+        let mut ann = app.person(ANN).await;
+        let mut bob = app.person(BOB).await;
+        let name = name_of(&mut ann).await;
+        app.account("carl@example.com").await;
+        let over = name_of(&mut app.logged_in("carl@example.com").await).await;
+        let idle = name_of(&mut app.logged_in(BOB).await).await;
+        for _ in 0..3 {
+            app.wait(30 * MINUTE);
+            assert!(ann.is_signed_in().await && bob.is_signed_in().await);
+        }
+        let before = app.count("audit_events").await;
+        let unknown = bob.get("/auth/sessions/0000000000000001").await;
+        assert_eq!((unknown.status, unknown.code().as_str()), (404, "no_such_session"));
+        let (upper, signed) = (name.to_uppercase(), format!("+{}", &name[1..]));
+        let others = [&name, &over, &idle, &upper, &signed, "0", "nonsense", "%00", "..%2faccount", "-1", "ffffffffffffffff"];
+        for id in others {
+            for person in [&bob, &bob.clone().in_browser()] {
+                let answer = person.clone().get(&format!("/auth/sessions/{id}")).await;
+                assert_eq!((answer.status, answer.text()), (404, unknown.text()), "{id}");
+            }
+        }
+        assert_eq!(app.count("audit_events").await, before, "looking changes nothing");
+        assert_eq!(app.visitor().get(&format!("/auth/sessions/{name}")).await.code(), "not_signed_in");
+    }
+
     /// Promise: `sessions/own-only`
     async fn nobody_ends_or_sees_the_session_of_somebody_else(app: TestApp) {
         let mut ann = app.person(ANN).await;
