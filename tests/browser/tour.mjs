@@ -25,6 +25,14 @@ const LETTERS = [
   ["Confirm your new address", NEXT_ADDRESS],
 ];
 
+/** What a person can come to who is logged in, beside the account's own page. */
+const OWN_PAGES = [
+  ["/auth/password/change", "password-change"],
+  ["/auth/email/change", "email-change"],
+  ["/auth/sessions", "sessions"],
+  ["/auth/logout", "logout"],
+];
+
 /** Walks through all of them. */
 export async function tour() {
   const server = await startServer();
@@ -98,8 +106,13 @@ async function loggedIn(page, phone) {
   await logIn(phone, ADDRESS, SECOND_PASSWORD);
   await logIn(page, ADDRESS, SECOND_PASSWORD);
   await look(page, "account");
-  await refused(page, "account-short-password", { "New password": "short" }, "Change the password");
-  await refused(page, "account-no-address", { "New email address": "nobody" }, "Change the address");
+  await refused(page, "password-change-short", { "New password": "short" }, "Change the password");
+  await page.goto("/auth/account");
+  await refused(page, "email-change-no-address", { "New email address": "nobody" }, "Change the address");
+  for (const [path, name] of OWN_PAGES) {
+    await page.goto(path);
+    await look(page, name);
+  }
   await page.goto("/auth/account");
   await write(page, "Display name", "Margarethe von und zu Oberholzer");
   await press(page, "Save the name");
@@ -107,6 +120,8 @@ async function loggedIn(page, phone) {
   await write(page, "New email address", NEXT_ADDRESS);
   await press(page, "Change the address");
   await look(page, "email-change-check-mail");
+  await page.goto("/auth/email/change");
+  await look(page, "email-change-waiting");
   await page.goto("/auth/account");
   await look(page, "account-waiting");
   await page.goto(await linkFor(page, NEXT_ADDRESS, "Confirm your new address"));

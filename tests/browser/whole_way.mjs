@@ -89,6 +89,7 @@ async function looksAfterDevices(page, elsewhere, address) {
   await says(page, "That device is logged out.");
   assert.equal(await others.count(), 0);
   await seesLogin(elsewhere);
+  await onTheirOwnPages(page, elsewhere, address);
   await logIn(elsewhere, address, SECOND_PASSWORD);
   await page.goto("/auth/account");
   await press(page, "Log out all other devices");
@@ -101,6 +102,22 @@ async function looksAfterDevices(page, elsewhere, address) {
   await says(page, "You are logged out on all devices.");
   await seesLogin(elsewhere);
   await logIn(page, address, SECOND_PASSWORD);
+}
+
+/** The same on the page that is nothing but the list, and the way out over a page that asks first. */
+async function onTheirOwnPages(page, elsewhere, address) {
+  await logIn(elsewhere, address, SECOND_PASSWORD);
+  await page.goto("/auth/sessions");
+  await page.getByRole("listitem").filter({ hasText: "Last seen" }).getByRole("button").click();
+  await heading(page, "Your devices");
+  await says(page, "That device is logged out.");
+  await seesLogin(elsewhere);
+  await logIn(elsewhere, address, SECOND_PASSWORD);
+  await elsewhere.goto("/auth/logout");
+  assert.ok(await session(elsewhere), "looking is not leaving");
+  await press(elsewhere, "Log out on this device");
+  await says(elsewhere, "You are logged out.");
+  assert.ok(await session(page));
 }
 
 async function changesName(page) {

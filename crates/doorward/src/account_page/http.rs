@@ -1,7 +1,8 @@
-//! `GET /account`, `POST /account/profile`, `/password/change` and `/email/change`: all forms of the one page.
+//! `GET /account` with its forms, and `GET` and `POST /password/change` and `/email/change`, each of which has a page of its
+//! own too: it is what a refused form comes back on, and what somebody comes back to who had to prove themselves first.
 
 use axum::http::StatusCode;
-use doorward_core::{EmailAddress, Timestamp};
+use doorward_core::EmailAddress;
 use serde_json::json;
 
 use crate::{
@@ -15,11 +16,13 @@ use crate::{
 pub(crate) fn routes(routes: &mut Routes) {
     routes.get("/account", show, "Shows the account to its person: profile, address, password, devices.");
     routes.post("/account/profile", rename, "Changes how the person is addressed.");
+    routes.get("/password/change", password_form, "Shows the form for another password.");
     routes.post(
         "/password/change",
         change_password,
         "Sets a new password; all other sessions end and this one gets a new id.",
     );
+    routes.get("/email/change", email_form, "Shows the form for another address.");
     routes.post("/email/change", change_email, "Sends a link to the new address and a notice to the old one.");
 }
 
@@ -32,20 +35,21 @@ page! {
         address: EmailAddress,
         pending: Option<String>,
         proven: bool,
-        typed_email: String,
         password_age: String,
-        devices: Vec<Device>,
+        devices: Vec<sessions::Device>,
     }
 }
 
-/// A line in the list of devices.
-pub(crate) struct Device {
-    id: String,
-    name: String,
-    address: String,
-    logged_in: String,
-    last_seen: String,
-    this: bool,
+page! {
+    /// The form for another password.
+    #[derive(askama::Template)]
+    PasswordPage in "account_page/password.html" { address: EmailAddress }
+}
+
+page! {
+    /// The form for another address.
+    #[derive(askama::Template)]
+    EmailPage in "account_page/email.html" { address: EmailAddress, pending: Option<String>, typed: String }
 }
 
 input! {
@@ -77,19 +81,30 @@ async fn rename(person: SignedIn, input: Profile) -> Result<Reply, Refused> {
     Ok(Reply::done(&json!({ "name": name }), format!("{}/account?done=profile-saved", cx.site.base)))
 }
 
+async fn password_form(person: Reauthenticated, _: NoInput) -> Result<Reply, Refused> {
+    let page = PasswordPage { address: account(&person).await?.email };
+    Ok(Reply::page(&json!({ "csrf_token": person.csrf_token() }), page))
+}
+
 async fn change_password(person: Reauthenticated, input: PasswordChange) -> Result<Reply, Refused> {
     let cx = person.cx();
-    let page = read(&person).await?;
-    let address = page.address.clone();
+    let address = account(&person).await?.email;
+    let again = || PasswordPage { address: address.clone() };
     let password = match passwords::policy(&cx.settings.passwords, &cx.site.name, &address, &input.new_password) {
         Ok(password) => password,
-        Err(denied) => return Err(passwords::refused("new_password", &denied)).or_page(|| page),
+        Err(denied) => return Err(passwords::refused("new_password", &denied)).or_page(again),
     };
     let (opened, device) =
-        passwords::change(cx, person.live(), &address, password, &person.visit()).await.or_page(|| page)?;
+        passwords::change(cx, person.live(), &address, password, &person.visit()).await.or_page(again)?;
     let done = json!({ "changed": true, "csrf_token": opened.csrf_token() });
     let reply = Reply::done(&done, format!("{}/account?done=password-changed", cx.site.base));
     Ok(reply.cookie(opened.cookie(cx)).cookie(device))
+}
+
+async fn email_form(person: Reauthenticated, _: NoInput) -> Result<Reply, Refused> {
+    let page = email_page(&person, "").await?;
+    let body = json!({ "csrf_token": person.csrf_token(), "email": page.address.as_str(), "pending": page.pending });
+    Ok(Reply::page(&body, page))
 }
 
 async fn change_email(person: Reauthenticated, input: EmailChange) -> Result<Reply, Refused> {
@@ -97,12 +112,12 @@ async fn change_email(person: Reauthenticated, input: EmailChange) -> Result<Rep
     let email = match EmailAddress::parse(&input.email) {
         Ok(email) => email,
         Err(denied) => {
-            let page = AccountPage { typed_email: input.email.to_string(), ..read(&person).await? };
+            let page = email_page(&person, &input.email).await?;
             return Err(denied).or_page(|| page);
         }
     };
     if let Err(refusal) = email_change::request(cx, person.account(), &email, &person.visit()).await {
-        let page = AccountPage { typed_email: input.email.to_string(), ..read(&person).await? };
+        let page = email_page(&person, &input.email).await?;
         return Err(refusal).or_page(|| page);
     }
     let lifetime = spoken(cx.settings.email_change.lifetime);
@@ -110,41 +125,45 @@ async fn change_email(person: Reauthenticated, input: EmailChange) -> Result<Rep
     Ok(Reply::page(&json!({ "sent": true }), page).status(StatusCode::ACCEPTED))
 }
 
+/// Reads what stands in the form for another address.
+async fn email_page(person: &SignedIn, typed: &str) -> Result<EmailPage, Refused> {
+    let account = account(person).await?;
+    let pending = pending(person, &account).await?;
+    Ok(EmailPage { address: account.email, pending, typed: typed.to_owned() })
+}
+
 /// Reads everything that the page of this person shows.
 async fn read(person: &SignedIn) -> Result<AccountPage, Refused> {
     let cx = person.cx();
-    let account = accounts::by_id(&cx.db, person.account()).await?.ok_or_else(gone)?;
+    let account = account(person).await?;
     let now = cx.clock.now();
-    let pending = email_change::pending(cx, account.standing()).await?;
+    let pending = pending(person, &account).await?;
     let changed_at = passwords::changed_at(&cx.db, account.id).await?;
     let devices = sessions::list(cx, account.id).await?;
     Ok(AccountPage {
         typed_name: account.name.clone(),
         name: account.name.clone(),
         address: account.email,
-        pending: pending.map(|email| email.to_string()),
+        pending,
         proven: reauthentication::is_recent(cx, person.proved_at()),
-        typed_email: String::new(),
         password_age: changed_at.map_or_else(String::new, |at| ago(at, now)),
-        devices: devices.into_iter().map(|listed| Device::of(listed, person, now)).collect(),
+        devices: sessions::Device::all(devices, person.session(), now),
     })
+}
+
+/// The person's own account.
+async fn account(person: &SignedIn) -> Result<accounts::Account, Refused> {
+    Ok(accounts::by_id(&person.cx().db, person.account()).await?.ok_or_else(gone)?)
+}
+
+/// The address that waits for its link to be opened.
+async fn pending(person: &SignedIn, account: &accounts::Account) -> Result<Option<String>, Refused> {
+    let email = email_change::pending(person.cx(), account.standing()).await?;
+    Ok(email.map(|email| email.to_string()))
 }
 
 /// What is said when the account was deleted after its session had been checked.
 fn gone() -> Problem {
     let text = "You have been logged out meanwhile. Log in again.";
     Problem::plain(StatusCode::UNAUTHORIZED, "not_signed_in", text)
-}
-
-impl Device {
-    fn of(listed: sessions::Listed, person: &SignedIn, now: Timestamp) -> Self {
-        Self {
-            id: listed.id.to_string(),
-            name: listed.device,
-            address: listed.address,
-            logged_in: ago(listed.created_at, now),
-            last_seen: ago(listed.seen_at, now),
-            this: listed.id == person.session(),
-        }
-    }
 }

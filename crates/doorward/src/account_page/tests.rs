@@ -10,6 +10,10 @@ use crate::{
 const ANN: &str = "ann@example.com";
 const BOB: &str = "bob@example.com";
 
+/// The forms that need a recent proof, filled in with what will not do.
+const GUARDED: [(&str, [(&str, &str); 1]); 2] =
+    [("/auth/password/change", [("new_password", "short")]), ("/auth/email/change", [("email", "nobody")])];
+
 async fn rename(person: &mut Actor, name: &str) -> Answer {
     person.post("/auth/account/profile", &[("display_name", name)]).await
 }
@@ -121,7 +125,58 @@ on_every_engine! {
         app.wait(Duration::from_secs(300));
         let page = ann.get("/auth/account").await.text();
         assert!(!guarded.iter().any(|form| page.contains(form)));
-        assert_eq!(page.matches("/auth/reauthenticate?return_to=/auth/account").count(), 2);
+        assert!(page.contains("href=\"/auth/email/change\"") && page.contains("href=\"/auth/password/change\""));
+    }
+
+    /// Promise: `guard/way-back`
+    async fn each_guarded_form_has_a_page_to_which_a_proof_leads_back(app: TestApp) {
+        let mut ann = app.person(ANN).await.in_browser();
+        for (path, form) in GUARDED {
+            let page = ann.get(path).await;
+            assert!(page.status == 200 && page.text().contains(&format!("action=\"{path}\"")), "{}", page.text());
+            app.wait(Duration::from_secs(300));
+            let reauthenticate = format!("/auth/reauthenticate?return_to={}", path.replace('/', "%2F"));
+            for sent in [ann.get(path).await, ann.post(path, &form).await] {
+                assert_eq!((sent.status, sent.header("location")), (303, reauthenticate.as_str()), "{path}");
+            }
+            let page = ann.get(&reauthenticate).await.text();
+            assert!(page.contains(&format!("name=\"return_to\" value=\"{path}\"")), "{page}");
+            let proof = [("password", crate::testing::PASSWORD), ("return_to", path)];
+            assert_eq!(ann.post("/auth/reauthenticate", &proof).await.header("location"), path);
+            assert_eq!(ann.get(path).await.status, 200);
+        }
+    }
+
+    async fn a_guarded_form_that_is_refused_comes_back_on_its_own_page(app: TestApp) {
+        let mut ann = app.person(ANN).await.in_browser();
+        ann.post("/auth/email/change", &[("email", "ann@new.example")]).await;
+        for (path, form) in GUARDED {
+            let refused = ann.post(path, &form).await;
+            let page = refused.text();
+            assert_eq!(refused.status, 422, "{path}");
+            assert!(page.contains("aria-invalid=\"true\" autofocus") && page.matches("<form class=\"stack\"").count() == 1, "{page}");
+            let again = ann.get(path).await;
+            let heading = |page: &str| page.split_once("<h1>").unwrap().1.split_once('<').unwrap().0.to_owned();
+            assert_eq!((again.status, heading(&again.text())), (200, heading(&page)), "{path} can be loaded again");
+        }
+        assert!(ann.get("/auth/email/change").await.text().contains("Waiting for confirmation: ann@new.example"));
+        assert_eq!(ann.get("/auth/email/change").await.set_cookies(), Vec::<String>::new());
+    }
+
+    async fn programs_get_the_token_where_people_get_a_form(app: TestApp) {
+        let mut ann = app.person(ANN).await;
+        let token = ann.csrf_token().await;
+        for path in ["/auth/password/change", "/auth/email/change", "/auth/logout"] {
+            assert_eq!(ann.get(path).await.json()["csrf_token"], token, "{path}");
+            assert_eq!(app.visitor().get(path).await.code(), "not_signed_in", "{path}");
+        }
+        assert_eq!(ann.get("/auth/email/change").await.json()["email"], ANN);
+        app.wait(Duration::from_secs(300));
+        for (path, _) in GUARDED {
+            let answer = ann.get(path).await;
+            assert_eq!((answer.status, answer.code().as_str()), (403, "reauthentication_required"), "{path}");
+        }
+        assert_eq!(ann.get("/auth/logout").await.status, 200);
     }
 
     async fn devices_are_listed_with_a_way_to_end_each(app: TestApp) {

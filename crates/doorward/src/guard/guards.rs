@@ -275,7 +275,9 @@ fn not_signed_in(caller: &Caller) -> Refused {
     let problem =
         Problem::plain(StatusCode::UNAUTHORIZED, "not_signed_in", "Nobody is logged in here. Log in and try again.");
     let base = caller.cx.site.base;
-    let back = caller.way_back().filter(|_| !caller.is_unsafe());
+    // Whoever came to log out has what they came for, and does not come back to it.
+    let leaving = caller.uri.path().strip_prefix(base) == Some("/logout");
+    let back = caller.way_back().filter(|_| !caller.is_unsafe() && !leaving);
     let query = back.map(|path| format!("?return_to={}", escaped(path.as_str()))).unwrap_or_default();
     Refused::from(problem).way_on(format!("{base}/login{query}"))
 }

@@ -266,7 +266,7 @@ on_every_engine! {
         let mut ann = app.person(ANN).await.in_browser();
         app.wait(Duration::from_secs(400));
         let sent = guarded(&mut ann).await;
-        assert_eq!((sent.status, sent.header("location")), (303, "/auth/reauthenticate?return_to=%2Fauth%2Faccount"));
+        assert_eq!((sent.status, sent.header("location")), (303, "/auth/reauthenticate?return_to=%2Fauth%2Femail%2Fchange"));
         let wrong = ann.post("/auth/reauthenticate", &[("password", "wrong <one>"), ("return_to", "/auth/account")]).await;
         assert_eq!(wrong.status, 403);
         assert!(wrong.text().contains("This is not the password of this account.") && !wrong.text().contains("wrong "));

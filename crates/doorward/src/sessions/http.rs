@@ -1,26 +1,43 @@
-//! `GET /session`, the list of sessions, and the ways to end them.
+//! `GET /session`, the list of sessions, and the ways to end them. Looking at one of those ways ends nothing.
 
 use axum::http::StatusCode;
+use doorward_core::EmailAddress;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{flow, rules::Listed};
-use crate::guard::{NoInput, Person, Problem, Refused, Reply, Routes, SignedIn, input};
+use super::{device::Device, flow, rules::Listed};
+use crate::{
+    base::render::page,
+    guard::{NoInput, Person, Problem, Refused, Reply, Routes, SignedIn, input},
+};
 
 pub(crate) fn routes(routes: &mut Routes) {
     routes.data("/session", who, "Tells an application who is there; 401 when nobody is.");
-    routes.data("/sessions", list, "Lists the person's own sessions by device, newest first.");
+    routes.get("/sessions", list, "Lists the person's own sessions by device, newest first.");
     routes.data("/sessions/{id}", one, "Tells of one session of the person what the list does.");
     routes.delete("/sessions", end_others, "Ends all sessions of the person but this one.");
     routes.post("/sessions/revoke-others", end_others, "The same for a form.");
     routes.delete("/sessions/{id}", end_one, "Ends one session of the person.");
     routes.post("/sessions/{id}/revoke", end_one, "The same for a form.");
+    routes.get("/logout", ask, "Shows the button that logs out.");
     routes.post("/logout", log_out, "Ends this session.");
     routes.post("/logout/everywhere", log_out_everywhere, "Ends all sessions of the person, this one too.");
 }
 
 input! {
     Named { id: "The session's public name: 16 hexadecimal digits." }
+}
+
+page! {
+    /// The list of devices.
+    #[derive(askama::Template)]
+    DevicesPage in "sessions/sessions.html" { devices: Vec<Device> }
+}
+
+page! {
+    /// The button that logs out.
+    #[derive(askama::Template)]
+    LogoutPage in "sessions/logout.html" { address: EmailAddress }
 }
 
 /// Who is there. Times are seconds since the epoch.
@@ -75,8 +92,9 @@ async fn who(person: Person, _: NoInput) -> Result<Reply, Refused> {
 
 async fn list(person: SignedIn, _: NoInput) -> Result<Reply, Refused> {
     let sessions = flow::list(person.cx(), person.account()).await?;
-    let sessions: Vec<_> = sessions.iter().map(|listed| entry(listed, &person)).collect();
-    Ok(Reply::json(&json!({ "sessions": sessions })))
+    let entries: Vec<_> = sessions.iter().map(|listed| entry(listed, &person)).collect();
+    let devices = Device::all(sessions, person.session(), person.cx().clock.now());
+    Ok(Reply::page(&json!({ "sessions": entries }), DevicesPage { devices }))
 }
 
 async fn one(person: SignedIn, input: Named) -> Result<Reply, Refused> {
@@ -108,12 +126,20 @@ async fn end_one(person: SignedIn, input: Named) -> Result<Reply, Refused> {
     if !flow::end_other(person.cx(), person.live(), id, &person.visit()).await? {
         return Err(unknown().into());
     }
-    Ok(Reply::done(&json!({ "ended": 1 }), format!("{}/account?done=device-logged-out", person.cx().site.base)))
+    Ok(Reply::done(&json!({ "ended": 1 }), list_of(&person, "device-logged-out")))
 }
 
 async fn end_others(person: SignedIn, _: NoInput) -> Result<Reply, Refused> {
     let ended = flow::end_others(person.cx(), person.live(), &person.visit()).await?;
-    Ok(Reply::done(&json!({ "ended": ended }), format!("{}/account?done=others-logged-out", person.cx().site.base)))
+    Ok(Reply::done(&json!({ "ended": ended }), list_of(&person, "others-logged-out")))
+}
+
+/// The page with the list that the form stood on: its own, or the account's.
+fn list_of(person: &SignedIn, done: &str) -> String {
+    let base = person.cx().site.base;
+    let own = format!("{base}/sessions");
+    let page = if person.destination() == own { own } else { format!("{base}/account") };
+    format!("{page}?done={done}")
 }
 
 async fn log_out_everywhere(person: SignedIn, _: NoInput) -> Result<Reply, Refused> {
@@ -121,6 +147,11 @@ async fn log_out_everywhere(person: SignedIn, _: NoInput) -> Result<Reply, Refus
     let ended = flow::log_out_everywhere(cx, person.live(), &person.visit()).await?;
     let (body, on) = (json!({ "ended": ended }), format!("{}/login?done=logged-out-everywhere", cx.site.base));
     Ok(Reply::done(&body, on).cookie(cx.cookies.clear(cx.cookies.session)))
+}
+
+async fn ask(person: Person, _: NoInput) -> Result<Reply, Refused> {
+    let page = LogoutPage { address: person.profile().email.clone() };
+    Ok(Reply::page(&json!({ "csrf_token": person.csrf_token() }), page))
 }
 
 async fn log_out(person: SignedIn, _: NoInput) -> Result<Reply, Refused> {

@@ -20,6 +20,7 @@
 //!
 //! Against: theft of cookies from script or the network, fixation, forgery, theft of the database.
 
+mod device;
 mod flow;
 pub(crate) mod http;
 mod kept;
@@ -27,6 +28,7 @@ mod rules;
 mod settings;
 mod store;
 
+pub(crate) use device::Device;
 pub(crate) use flow::{
     check, check_and_read, end_all, end_any, end_everything, list, list_all, open, purge, renew, renew_alone,
 };

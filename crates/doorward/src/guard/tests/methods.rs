@@ -66,7 +66,8 @@ on_every_engine! {
             assert_eq!(sender.send(Method::POST, "/auth/sessions", "", None).await.status, 405, "{name}");
             let mut looking = ann.clone();
             looking.set_header(name, "POST");
-            assert_eq!(looking.get("/auth/logout").await.status, 405, "{name}");
+            assert_eq!(looking.get("/auth/logout").await.status, 200, "{name}");
+            assert_eq!(looking.get("/auth/logout/everywhere").await.status, 405, "{name}");
         }
         assert!(ann.is_signed_in().await);
     }

@@ -53,7 +53,7 @@ on_every_engine! {
         let answer = change(&mut ann, NEW).await;
         assert_eq!((answer.status, answer.code().as_str()), (403, "reauthentication_required"));
         let page = change(&mut ann.clone().in_browser(), NEW).await;
-        assert_eq!((page.status, page.header("location")), (303, "/auth/reauthenticate?return_to=%2Fauth%2Faccount"));
+        assert_eq!((page.status, page.header("location")), (303, "/auth/reauthenticate?return_to=%2Fauth%2Fpassword%2Fchange"));
         assert_eq!(log_in(&app, ANN, PASSWORD).await, 200, "nothing was changed");
         assert_eq!(ann.post("/auth/reauthenticate", &[("password", PASSWORD)]).await.status, 200);
         app.wait(Duration::from_secs(299));

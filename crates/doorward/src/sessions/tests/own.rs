@@ -138,6 +138,45 @@ on_every_engine! {
         assert_eq!(laptop.get(&path).await.code(), "no_such_session", "it is over");
     }
 
+    /// Promise: `sessions/everywhere`
+    async fn the_list_has_a_page_to_which_its_buttons_lead_back(app: TestApp) {
+        let mut laptop = app.person(ANN).await.in_browser();
+        let (mut phone, mut tablet) = (app.logged_in(ANN).await, app.logged_in(ANN).await);
+        let name = name_of(&mut phone).await;
+        let page = laptop.get("/auth/sessions?return_to=/shop").await.text();
+        assert_eq!((page.matches("<li class=\"row\">").count(), page.matches("This device").count()), (3, 1));
+        let revoke = page.split("<form").find(|form| form.contains(&format!("action=\"/auth/sessions/{name}/revoke\""))).unwrap();
+        assert!(revoke.contains("name=\"return_to\" value=\"/auth/sessions\"") && !revoke.contains("/shop"), "{revoke}");
+        let back = [("return_to", "/auth/sessions")];
+        let done = laptop.post(&format!("/auth/sessions/{name}/revoke"), &back).await;
+        assert_eq!((done.status, done.header("location")), (303, "/auth/sessions?done=device-logged-out"));
+        assert!(!phone.is_signed_in().await && tablet.is_signed_in().await);
+        assert!(laptop.get(done.header("location")).await.text().contains("That device is logged out."));
+        let done = laptop.post("/auth/sessions/revoke-others", &back).await;
+        assert_eq!(done.header("location"), "/auth/sessions?done=others-logged-out");
+        assert!(!tablet.is_signed_in().await && laptop.is_signed_in().await);
+        for elsewhere in ["/shop", "//evil.example/auth/sessions", "/auth/sessions?done=x", ""] {
+            let done = laptop.post("/auth/sessions/revoke-others", &[("return_to", elsewhere)]).await;
+            assert_eq!(done.header("location"), "/auth/account?done=others-logged-out", "{elsewhere}");
+        }
+    }
+
+    /// Promise: `guard/methods`
+    async fn looking_at_the_way_out_logs_nobody_out(app: TestApp) {
+        let mut ann = app.person(ANN).await.in_browser();
+        for method in [axum::http::Method::GET, axum::http::Method::HEAD] {
+            let looked = ann.send(method, "/auth/logout?done=logged-out", "", None).await;
+            assert_eq!((looked.status, looked.set_cookies()), (200, Vec::new()));
+        }
+        let page = ann.get("/auth/logout").await.text();
+        assert!(page.contains("<form class=\"stack\" method=\"post\" action=\"/auth/logout\">") && page.contains(ANN), "{page}");
+        assert!(ann.is_signed_in().await && app.count("sessions").await == 1);
+        assert_eq!(ann.post("/auth/logout", &[]).await.header("location"), "/auth/login?done=logged-out");
+        assert!(!ann.is_signed_in().await);
+        let login = ann.get("/auth/logout").await;
+        assert_eq!((login.status, login.header("location")), (303, "/auth/login"), "there is nothing to come back to");
+    }
+
     /// Promise: `sessions/own-only`
     async fn a_session_that_is_not_ones_own_looks_like_none(app: TestApp) {
         let mut ann = app.person(ANN).await;
