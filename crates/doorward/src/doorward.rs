@@ -210,6 +210,8 @@ impl Doorward {
     ///
     /// The token of a form (`application/x-www-form-urlencoded`, up to 64 KiB) is found in its field `csrf_token`, whatever
     /// else is in it. Everything else (a larger form, `multipart/form-data`, JSON) sends it in the header `x-csrf-token`.
+    /// A larger form without that header is refused before any handler is asked, so an open route that takes such forms is
+    /// merged beside this layer.
     ///
     /// A handler that panics is answered 503 and logged with a reference. An application that wants to say something else
     /// catches its panics in a layer of its own, which it puts around its routes before they come here.
