@@ -3,7 +3,7 @@
 use std::{
     future::{Future, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
+    pin::Pin,
     task::Poll,
 };
 
@@ -13,8 +13,7 @@ use crate::error::Fault;
 ///
 /// What the work had open is dropped by then, so its transaction is undone. The panic's message is not taken over: it may
 /// quote what somebody sent, and the panic hook has been told where it happened.
-pub(crate) async fn caught<T>(work: impl Future<Output = T>) -> Result<T, Fault> {
-    let mut work = pin!(work);
+pub(crate) async fn caught<T>(mut work: Pin<&mut impl Future<Output = T>>) -> Result<T, Fault> {
     poll_fn(|waker| {
         // Nothing sees what the panic left half done: the work is never polled again, a transaction that is dropped is
         // rolled back, and what requests share (readers, keys, the hashing pool) takes no notice of poisoned locks.

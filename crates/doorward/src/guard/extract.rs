@@ -3,7 +3,7 @@
 //! [`protect`] is the layer around those routes: it knows the Doorward, and reads the CSRF token out of a form before
 //! the handler does. A guard without the layer refuses everything, so forgetting it fails closed.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use axum::{
     body::Body,
@@ -63,7 +63,7 @@ pub(crate) async fn protect(State(mut protected): State<Protected>, request: Req
     let (cx, wants) = (Arc::clone(&protected.cx), Representation::wanted(request.headers()));
     request.extensions_mut().insert(protected);
     let panicked = |_| Fault::new("answering for the application", "its handler panicked");
-    caught(next.run(request)).await.map_err(panicked).unwrap_or_else(|fault| refuse(&cx, wants, fault.into()))
+    caught(pin!(next.run(request))).await.map_err(panicked).unwrap_or_else(|fault| refuse(&cx, wants, fault.into()))
 }
 
 /// The token in a form of the application's, which is read by the application's rules: fields may repeat, and be many.
@@ -85,7 +85,7 @@ async fn admit<G: Guard>(parts: &Parts) -> Result<G, Response<Body>> {
     let mut caller =
         Caller::of(&protected.cx, parts.clone(), wants).map_err(|fault| refuse(&protected.cx, wants, fault.into()))?;
     caller.csrf_field = protected.csrf_field.clone();
-    let admitted = caught(G::admit(caller)).await.unwrap_or_else(|panicked| Err(panicked.into()));
+    let admitted = caught(pin!(G::admit(caller))).await.unwrap_or_else(|panicked| Err(panicked.into()));
     admitted.map_err(|refused| refuse(&protected.cx, wants, refused))
 }
 

@@ -77,8 +77,9 @@ impl Reply {
     }
 
     fn new(json: &impl Serialize, shows: Shows) -> Self {
-        let json = serde_json::to_vec(json).expect("answers are made of texts and numbers");
-        Self { status: StatusCode::OK, json, shows, cookies: Vec::new() }
+        let mut bytes = Vec::with_capacity(USUAL);
+        serde_json::to_writer(&mut bytes, json).expect("answers are made of texts and numbers");
+        Self { status: StatusCode::OK, json: bytes, shows, cookies: Vec::new() }
     }
 }
 
@@ -295,7 +296,9 @@ fn problem_document(problem: &Problem, reference: Option<String>) -> Response<Bo
 }
 
 fn document(status: StatusCode, media_type: &'static str, body: Vec<u8>) -> Response<Body> {
+    let length = HeaderValue::from(body.len());
     let mut response = protected(status, Body::from(body));
+    response.headers_mut().insert(header::CONTENT_LENGTH, length);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
 }
@@ -303,20 +306,30 @@ fn document(status: StatusCode, media_type: &'static str, body: Vec<u8>) -> Resp
 /// A relative redirect after which the browser asks with GET and does not send the form again (RFC 9110 section 15.4.4).
 fn see_other(path: &str) -> Response<Body> {
     let mut response = protected(StatusCode::SEE_OTHER, Body::empty());
+    response.headers_mut().remove(header::CONTENT_TYPE);
     let location = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/"));
     response.headers_mut().insert(header::LOCATION, location);
     response
 }
 
-/// Begins an answer with the headers that every one has; they are made once, because copying them is cheaper.
+/// Begins an answer with the headers that every one has; they are made once, because copying them is cheaper. Those of the
+/// body are among them and have to be replaced: adding to a full table would copy all of it.
 fn protected(status: StatusCode, body: Body) -> Response<Body> {
-    static HEADERS: LazyLock<HeaderMap> = LazyLock::new(|| PROTECTION.into_iter().collect());
+    static HEADERS: LazyLock<HeaderMap> = LazyLock::new(|| {
+        let of_body = [
+            (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+            (header::CONTENT_LENGTH, HeaderValue::from_static("0")),
+        ];
+        PROTECTION.into_iter().chain(of_body).collect()
+    });
     let mut response = Response::new(body);
     *response.status_mut() = status;
     response.headers_mut().clone_from(&HEADERS);
     response
 }
 
+/// Room for most JSON answers.
+const USUAL: usize = 512;
 const ONE_YEAR: &str = "max-age=31536000; includeSubDomains";
 
 /// For files whose address changes with their content.

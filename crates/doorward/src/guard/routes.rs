@@ -1,6 +1,11 @@
 //! The table of routes. It takes handlers of two parameters, a guard and an input, and nothing else.
 
-use std::{future::Future, net::SocketAddr, pin::Pin, sync::Arc};
+use std::{
+    future::Future,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::Arc,
+};
 
 use axum::{
     Router,
@@ -205,7 +210,7 @@ fn on_route(filter: MethodFilter, cx: Arc<Context>, route: Route) -> MethodRoute
         let (cx, route) = (Arc::clone(&cx), Arc::clone(&route));
         async move {
             let wants = route.wanted(request.headers());
-            let response = match caught(answer(Arc::clone(&cx), &route, wants, &params, request)).await {
+            let response = match caught(pin!(answer(Arc::clone(&cx), &route, wants, &params, request))).await {
                 Ok(response) => response,
                 Err(panicked) => present(&cx, wants, Around::default(), Served::refusing(panicked)),
             };

@@ -77,7 +77,10 @@ pub(crate) async fn check_and_read(cx: &Context, presented: Presented) -> Result
 async fn used(cx: &Context, record: &Record, presented: Presented) -> Option<Live> {
     let now = cx.clock.now();
     let live = record.opened_by(presented, now, &cx.settings.sessions)?;
-    note_use(cx, &live, now).await;
+    if now.since(live.noted_at) > NOTED_EVERY {
+        // In a box, so that the other uses of this minute do not carry about the room that writing takes.
+        Box::pin(note_use(cx, &live, now)).await;
+    }
     Some(live)
 }
 
@@ -225,9 +228,6 @@ async fn replace_secret(
 
 /// A session in use stays live even when noting that fails: it then ends sooner, never later.
 async fn note_use(cx: &Context, live: &Live, now: Timestamp) {
-    if now.since(live.noted_at) <= NOTED_EVERY {
-        return;
-    }
     let noted = async {
         let mut tx = cx.db.begin(Durability::Relaxed).await?;
         store::touch(&mut tx, live.id, now).await?;

@@ -46,7 +46,8 @@ impl Kept {
     pub(super) async fn find(&self, db: &Database, id: SessionId) -> Result<Option<Arc<Known>>, Fault> {
         match self.sessions.get(&id) {
             Some(entry) if db.stands(&entry.mark) => Ok(Some(Arc::clone(&entry.known))),
-            _ => self.read(db, id).await,
+            // In a box, so that those who find theirs do not carry about the room that reading takes.
+            _ => Box::pin(self.read(db, id)).await,
         }
     }
 

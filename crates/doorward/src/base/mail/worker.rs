@@ -1,6 +1,11 @@
 //! The worker that writes and sends what is due.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::sync::Notify;
 
@@ -52,7 +57,7 @@ pub(crate) async fn deliver(cx: &Context, composers: &[Composer]) -> Result<usiz
         let Some(order) = outbox::claim(&cx.db, now, now.after(LEASE)).await? else { return Ok(taken) };
         taken += 1;
         // A panic over one letter would otherwise end the worker, and with it all others.
-        match caught(attempt(cx, composers, &order)).await.and_then(|done| done) {
+        match caught(pin!(attempt(cx, composers, &order))).await.and_then(|done| done) {
             Ok(result) => {
                 cx.metrics.letter(result);
                 outbox::remove(&cx.db, order.id).await?;

@@ -2,6 +2,7 @@
 
 use std::{
     net::SocketAddr,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -42,7 +43,7 @@ async fn of_nobody() -> String {
 
 /// A layer of an application that answers for its own panics.
 async fn catching(request: axum::extract::Request, next: middleware::Next) -> (StatusCode, String) {
-    match crate::base::panics::caught(next.run(request)).await {
+    match crate::base::panics::caught(pin!(next.run(request))).await {
         Ok(_) => (StatusCode::OK, String::new()),
         Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, "sorry".to_owned()),
     }
