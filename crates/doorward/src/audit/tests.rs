@@ -5,12 +5,18 @@ mod hostile;
 mod refused;
 mod walk;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
-use super::{Action, Filter, Recorded, search};
+use doorward_core::{
+    AccountId, Digest, EmailAddress, Reset, Secret, SessionId, SystemEntropy, Timestamp, Token,
+    password::{Guess, Password, PasswordHash},
+};
+
+use super::{Action, Event, Filter, Outcome, Recorded, Target, by, rules, search};
 use crate::{
+    base::settings::SecretText,
     on_every_engine, operate,
-    testing::{Actor, PASSWORD, TestApp},
+    testing::{Actor, PASSWORD, TestApp, kinds::implements},
 };
 
 const ANN: &str = "ann@example.com";
@@ -112,6 +118,37 @@ impl Tries {
         }
         answers
     }
+}
+
+/// Promise: `audit/no-secrets`
+#[test]
+fn an_event_is_made_of_ids_addresses_and_our_own_words() {
+    type Whom = (rules::Actor, Option<Target>, Option<IpAddr>);
+    let account = AccountId::new(Timestamp::default(), &SystemEntropy);
+    // Without dots: a new field does not compile until it stands here, and its type is none that a text or secret becomes.
+    let Event { actor, action, target, outcome, address, factors } = by(account, Action::Login, [127, 0, 0, 1].into());
+    let (_, _, _, _): (Whom, Action, Outcome, Vec<&'static str>) = ((actor, target, address), action, outcome, factors);
+    assert!(implements!(AccountId: Into<AccountId>), "the question can be answered with yes");
+    macro_rules! becomes_nothing {
+        ($($secret:ty),*) => {$(
+            assert!(!implements!($secret: Into<Event>) && !implements!($secret: Into<rules::Actor>), stringify!($secret));
+            assert!(!implements!($secret: Into<Target>) && !implements!($secret: Into<Action>), stringify!($secret));
+            assert!(!implements!($secret: Into<Outcome>) && !implements!($secret: Into<AccountId>), stringify!($secret));
+            assert!(!implements!($secret: Into<SessionId>) && !implements!($secret: Into<IpAddr>), stringify!($secret));
+            assert!(!implements!($secret: Into<&'static str>), stringify!($secret));
+        )*};
+    }
+    becomes_nothing!(
+        Token<Reset>,
+        Digest<Reset>,
+        Secret,
+        SecretText,
+        Password,
+        Guess,
+        PasswordHash,
+        EmailAddress,
+        String
+    );
 }
 
 on_every_engine! {

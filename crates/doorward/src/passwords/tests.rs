@@ -4,11 +4,17 @@ mod bounded;
 mod changing;
 mod imports;
 
-use doorward_core::EmailAddress;
+use doorward_core::{
+    EmailAddress,
+    password::{Guess, PasswordHash},
+};
 
 use crate::{
+    accounts::Account,
+    attempts::{Refund, Spent, Throttled},
+    context::Context,
     on_every_engine, operate,
-    testing::{Actor, Answer, PASSWORD, TestApp},
+    testing::{Actor, Answer, PASSWORD, TestApp, kinds::implements},
 };
 
 const ANN: &str = "ann@example.com";
@@ -31,6 +37,20 @@ async fn account_with(app: &TestApp, email: &str, password: &str) {
 async fn hash_of(app: &TestApp, email: &str) -> String {
     let sql = "SELECT hash FROM passwords JOIN accounts ON accounts.id = passwords.account WHERE email = $1";
     app.db().list(sql, &[&email], |row| row.get(0)).await.unwrap().remove(0)
+}
+
+/// Promise: `attempts/paid-before`
+#[test]
+fn one_receipt_pays_for_one_guess() {
+    assert!(implements!(Throttled: Clone), "the question can be answered with yes");
+    // By value, and there is no second one: checking consumes the receipt, and gives back one for what was right.
+    fn consumes<Done>(_: impl AsyncFn(&'static Context, Spent, Option<&'static Account>, Guess) -> Done) {}
+    fn consumes_for_link<Done>(_: impl AsyncFn(&'static Context, Spent, PasswordHash, Guess) -> Done) {}
+    consumes(super::check);
+    consumes_for_link(super::check_pending);
+    assert!(!implements!(Spent: Clone) && !implements!(Spent: Default) && !implements!(&'static Spent: Into<Spent>));
+    assert!(!implements!(Refund: Clone) && !implements!(Refund: Default) && !implements!(Refund: Into<Spent>));
+    assert!(!implements!(Guess: Clone), "nor does one guess become two");
 }
 
 on_every_engine! {

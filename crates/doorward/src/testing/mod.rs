@@ -8,6 +8,8 @@ mod app;
 mod clock;
 #[cfg(test)]
 pub(crate) mod crowd;
+#[cfg(test)]
+pub(crate) mod kinds;
 
 pub use actor::{Actor, Answer};
 pub use app::{Engine, PASSWORD, TestApp, TestLetter};

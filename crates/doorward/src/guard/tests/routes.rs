@@ -1,8 +1,15 @@
 //! Every route, whatever feature it belongs to: a new one is tried here without being mentioned.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use super::*;
+use axum::{extract::Request, http::HeaderMap};
+
+use super::{
+    super::{Fields, Input, NoInput, Person, Public, Reauthenticated, Refused, Reply, SignedIn, caller::Caller},
+    super::{guards::Guard, routes::Handler},
+    *,
+};
+use crate::{context::Context, sessions::Live, testing::kinds::implements};
 
 /// The routes that need nobody to be logged in, each signed off by a person; no command writes this file.
 const SIGNED_OFF: &str = include_str!("../../../public-routes.txt");
@@ -35,6 +42,28 @@ fn the_table_names_a_guard_and_a_purpose_for_each_route() {
         assert!(route.doc.ends_with('.'), "{}", name_of(&route));
         assert!(seen.insert(name_of(&route)), "{} is there twice", name_of(&route));
     }
+}
+
+/// Promise: `guard/every-route-guarded`
+#[test]
+fn a_handler_whose_first_parameter_is_no_guard_is_no_route() {
+    type Answered = std::future::Ready<Result<Reply, Refused>>;
+    assert!(implements!(Public: Guard) && implements!(SignedIn: Guard) && implements!(Person: Guard));
+    assert!(
+        implements!(Reauthenticated: Guard) && implements!(fn(Public, NoInput) -> Answered: Handler<Public, NoInput>)
+    );
+    // `Routes` takes a `Handler<G, I>` whose `G` is a `Guard` and whose `I` is an `Input`.
+    assert!(!implements!(NoInput: Guard) && !implements!(Caller: Guard) && !implements!(Fields: Guard));
+    assert!(!implements!(Arc<Context>: Guard) && !implements!(Request: Guard) && !implements!(HeaderMap: Guard));
+    assert!(!implements!(Option<Public>: Guard) && !implements!((): Guard) && !implements!(Live: Guard));
+    assert!(!implements!(Public: Input) && !implements!(Request: Input) && !implements!(HeaderMap: Input));
+    assert!(!implements!(fn(Public) -> Answered: Handler<Public, NoInput>), "a guard and no input");
+    assert!(!implements!(fn(NoInput) -> Answered: Handler<Public, NoInput>), "an input and no guard");
+    assert!(!implements!(fn(NoInput, Public) -> Answered: Handler<Public, NoInput>), "the guard comes first");
+    assert!(
+        !implements!(fn(Public, NoInput, HeaderMap) -> Answered: Handler<Public, NoInput>),
+        "nothing past the guard"
+    );
 }
 
 on_every_engine! {
