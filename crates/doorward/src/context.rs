@@ -29,6 +29,9 @@ pub(crate) struct Context {
     pub(crate) kept: sessions::Kept,
     pub(crate) turns: Turns,
     pub(crate) ring: RwLock<Arc<KeyRing>>,
+    /// Where a race begins: right before a flow opens the transaction that spends what can be spent once.
+    #[cfg(test)]
+    pub(crate) meeting: crate::testing::crowd::Meeting,
 }
 
 impl Context {

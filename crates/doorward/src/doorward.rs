@@ -161,6 +161,8 @@ impl Builder {
             kept: Kept::new(self.settings.sessions.kept),
             turns: Turns::default(),
             ring: RwLock::new(Arc::new(keys)),
+            #[cfg(test)]
+            meeting: Default::default(),
             settings: self.settings,
         };
         Ok(Doorward { cx: Arc::new(cx) })

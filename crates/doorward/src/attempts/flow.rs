@@ -54,6 +54,8 @@ async fn spend(cx: &Context, own: Key, address: Option<IpAddr>) -> Result<Spent,
         cx.metrics.throttled.inc();
         Refusal::Denied(Throttled::from(blocked))
     };
+    #[cfg(test)]
+    cx.meeting.reached(crate::testing::crowd::About::Guessing).await;
     let mut tx = cx.db.begin(Durability::Relaxed).await?;
     let own = throttle::spend(&mut tx, own, &account_patience(settings), now).await?.map_err(blocked)?;
     let address = match address {

@@ -71,6 +71,8 @@ pub(crate) async fn confirm(
     let Some(email) = store::find(&cx.db, standing, &digest, working(cx)).await? else {
         return record_void(cx, live, &digest, visit).await.and(Err(spent()));
     };
+    #[cfg(test)]
+    cx.meeting.reached(crate::testing::crowd::About::SpendingALink).await;
     let mut tx = cx.db.begin(Durability::Full).await?;
     // The account before the link, as in every flow: of two that meet one waits here, and not each for the other.
     let replaced = accounts::replace_email(&mut tx, standing, &email).await?;
@@ -108,7 +110,8 @@ async fn record_void(
     Ok(tx.commit().await?)
 }
 
-fn working(cx: &Context) -> Working {
+/// The expiries of links that work now.
+pub(super) fn working(cx: &Context) -> Working {
     Working::now(cx, cx.settings.email_change.lifetime)
 }
 

@@ -2,9 +2,16 @@
 
 use std::time::Duration;
 
+use doorward_core::{EmailAddress, Token};
+
+use super::{flow::working, store};
 use crate::{
-    on_every_engine, operate,
-    testing::{Actor, Answer, PASSWORD, TestApp},
+    accounts, on_every_engine,
+    operate::{self, Transaction},
+    testing::{
+        Actor, Answer, PASSWORD, TestApp,
+        crowd::{About, meeting, only, overlapping, post_as},
+    },
 };
 
 const ANN: &str = "ann@example.com";
@@ -123,22 +130,25 @@ on_every_engine! {
         ask(&mut ann, NEW).await;
         let token = app.token_for(NEW).await;
         let devices = [(ann.csrf_token().await, ann), (phone.csrf_token().await, phone)];
-        let racers: Vec<_> = (0..50)
-            .map(|n| {
-                let ((csrf, mut racer), token) = (devices[n % 2].clone(), token.clone());
-                tokio::spawn(async move { racer.post_with(&csrf, "/auth/email/confirm", &[("token", &token)]).await.status })
-            })
-            .collect();
-        let mut done = 0;
-        for racer in racers {
-            match racer.await.unwrap() {
-                200 => done += 1,
-                401 | 410 => {}
-                other => panic!("a racer was answered {other}"),
-            }
-        }
+        let racers = devices.iter().cycle().take(50);
+        let racers = racers.map(|(csrf, racer)| post_as(racer, csrf, "/auth/email/confirm", &[("token", &token)]));
+        let (met, answers) = meeting(&app, About::SpendingALink, racers).await;
+        assert_eq!(met, 50, "all of them saw a link that works");
+        only(&[200, 410], &answers);
+        let done = answers.iter().filter(|answer| answer.status == 200).count();
         assert_eq!((done, successes(&app).await, app.count("sessions").await), (1, 1, 1));
         assert_eq!(log_in(&app, NEW, PASSWORD).await, 200);
+    }
+
+    /// Promise: `email_change/confirmed-there`
+    async fn a_link_that_is_being_spent_is_nobody_elses(app: TestApp) {
+        let mut ann = app.person(ANN).await;
+        ask(&mut ann, NEW).await;
+        let digest = Token::parse(&app.token_for(NEW).await).unwrap().digest();
+        let id = app.doorward.account_of(&EmailAddress::parse(ANN).unwrap()).await.unwrap().unwrap();
+        let standing = accounts::by_id(app.db(), id).await.unwrap().unwrap().standing();
+        let spend = async |tx: &mut Transaction| store::spend(tx, standing, &digest, working(app.doorward.context())).await;
+        assert_eq!(overlapping(&app, spend).await, [true, false]);
     }
 
     /// Promise: `email_change/one-row`
@@ -256,18 +266,11 @@ on_every_engine! {
             ask(&mut person, NEW).await;
             people.push((person.csrf_token().await, app.token_for(NEW).await, person));
         }
-        let racers = people.into_iter().map(|(csrf, token, mut person)| {
-            tokio::spawn(async move { person.post_with(&csrf, "/auth/email/confirm", &[("token", &token)]).await.status })
-        });
-        let mut done = 0;
-        for racer in racers.collect::<Vec<_>>() {
-            match racer.await.unwrap() {
-                200 => done += 1,
-                // The unique index may be what refuses the second one.
-                410 | 503 => {}
-                other => panic!("a racer was answered {other}"),
-            }
-        }
+        let racers = people.iter().map(|(csrf, token, person)| post_as(person, csrf, "/auth/email/confirm", &[("token", token)]));
+        let (met, answers) = meeting(&app, About::SpendingALink, racers).await;
+        assert_eq!(met, 2);
+        only(&[200, 410], &answers);
+        let done = answers.iter().filter(|answer| answer.status == 200).count();
         let owners = app.db().list("SELECT COUNT(*) FROM accounts WHERE email = 'ann@new.example'", &[], |row| row.get::<i64>(0));
         assert_eq!((done, owners.await.unwrap()[0], successes(&app).await), (1, 1, 1));
     }
@@ -444,7 +447,7 @@ on_every_engine! {
     async fn a_deleted_account_leaves_no_change_behind(app: TestApp) {
         let mut ann = app.person(ANN).await;
         ask(&mut ann, NEW).await;
-        let email = doorward_core::EmailAddress::parse(ANN).unwrap();
+        let email = EmailAddress::parse(ANN).unwrap();
         let id = app.doorward.account_of(&email).await.unwrap().unwrap();
         assert!(operate::delete(&app.doorward, id).await.unwrap());
         assert_eq!(app.count("email_changes").await, 0);

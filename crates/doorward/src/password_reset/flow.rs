@@ -56,6 +56,8 @@ pub(crate) async fn redeem(
     let password = passwords::policy(&cx.settings.passwords, &cx.site.name, &account.email, text);
     let password = password.map_err(|denied| Refusal::Denied(ResetDenied::Password(denied)))?;
     let hash = passwords::hash(cx, password).await.map_err(|busy| Refusal::Denied(ResetDenied::Busy(busy)))?;
+    #[cfg(test)]
+    cx.meeting.reached(crate::testing::crowd::About::SpendingALink).await;
     let mut tx = cx.db.begin(Durability::Full).await?;
     // The account before the link, as in every flow: of two that meet one waits here, and not each for the other.
     let epoch = accounts::raise_epoch(&mut tx, account.id).await?;
@@ -138,7 +140,8 @@ pub(super) async fn issue_unasked(cx: &Context, email: &EmailAddress) -> Result<
     Ok(Some(token))
 }
 
-fn working(cx: &Context) -> Working {
+/// The expiries of links that work now.
+pub(super) fn working(cx: &Context) -> Working {
     Working::now(cx, cx.settings.password_reset.lifetime)
 }
 

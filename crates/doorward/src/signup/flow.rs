@@ -94,6 +94,8 @@ pub(crate) async fn confirm(
     let known =
         passwords::check_pending(cx, spent, hash, guess).await.map_err(|refusal| refusal.map(ConfirmDenied::Busy))?;
     let Some(known) = known else { return wrong_password(cx, visit, delays).await };
+    #[cfg(test)]
+    cx.meeting.reached(crate::testing::crowd::About::SpendingALink).await;
     let mut tx = cx.db.begin(Durability::Full).await?;
     // The account before the link: of two links for one address, one waits here, and not each for the other.
     let Some(standing) = accounts::create(cx, &mut tx, &email).await? else {
@@ -166,7 +168,8 @@ async fn record_void(cx: &Context, digest: &Digest<Signup>, visit: &Visit) -> Re
     Ok(tx.commit().await?)
 }
 
-fn working(cx: &Context) -> Working {
+/// The expiries of links that work now.
+pub(super) fn working(cx: &Context) -> Working {
     Working::now(cx, cx.settings.signup.lifetime)
 }
 

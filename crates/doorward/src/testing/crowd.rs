@@ -4,12 +4,18 @@ use std::{
     future::Future,
     net::Ipv4Addr,
     sync::{Arc, Condvar, Mutex},
+    time::Duration,
 };
 
-use tokio::task::JoinSet;
+use tokio::{sync::watch, task::JoinSet};
 
 use super::{Actor, Answer, TestApp};
-use crate::{guard::Visit, sessions::DeviceLabel};
+use crate::{
+    error::Fault,
+    guard::Visit,
+    operate::{Durability, Transaction},
+    sessions::DeviceLabel,
+};
 
 /// Lets all of them run at once and gathers what each was answered, in their order.
 pub(crate) async fn at_once<F>(many: impl IntoIterator<Item = F>) -> Vec<F::Output>
@@ -22,6 +28,84 @@ where
         done.push(one.await.unwrap());
     }
     done
+}
+
+/// What somebody is about to do, once and no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    /// To pay for a guess.
+    Guessing,
+    /// To spend a link.
+    SpendingALink,
+}
+
+/// Where those wait who are about to do something, while a test holds them back.
+#[derive(Default)]
+pub(crate) struct Meeting {
+    held: watch::Sender<Option<About>>,
+    waiting: watch::Sender<usize>,
+}
+
+impl Meeting {
+    /// Says that somebody has got here, and goes on when nobody is held back.
+    pub(crate) async fn reached(&self, about: About) {
+        let mut held = self.held.subscribe();
+        if *held.borrow_and_update() == Some(about) {
+            self.waiting.send_modify(|waiting| *waiting += 1);
+            held.wait_for(Option::is_none).await.unwrap();
+        }
+    }
+}
+
+/// Holds back everybody who is about to do this until all others have been answered, then lets them go together. Tells how
+/// many they were, and gathers the answers in no order.
+///
+/// Without it hashing would let them come one after the other, and a check before the act would never be caught.
+pub(crate) async fn meeting<F>(
+    app: &TestApp,
+    about: About,
+    many: impl IntoIterator<Item = F>,
+) -> (usize, Vec<F::Output>)
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    let meeting = &app.doorward.context().meeting;
+    let mut waiting = meeting.waiting.subscribe();
+    meeting.held.send_replace(Some(about));
+    let mut under_way: JoinSet<_> = many.into_iter().collect();
+    let mut done = Vec::new();
+    while *waiting.borrow_and_update() < under_way.len() {
+        tokio::select! {
+            Some(one) = under_way.join_next() => done.push(one.unwrap()),
+            _ = waiting.changed() => {}
+        }
+    }
+    let met = meeting.waiting.send_replace(0);
+    meeting.held.send_replace(None);
+    done.extend(under_way.join_all().await);
+    (met, done)
+}
+
+/// Lets two transactions do the same, the second before the first has committed; whether each found what it looked for.
+pub(crate) async fn overlapping<T>(
+    app: &TestApp,
+    act: impl AsyncFn(&mut Transaction) -> Result<Option<T>, Fault>,
+) -> [bool; 2] {
+    let mut tx = app.db().begin(Durability::Full).await.unwrap();
+    let first = act(&mut tx).await.unwrap();
+    let second = async {
+        let mut tx = app.db().begin(Durability::Full).await.unwrap();
+        let found = act(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+        found
+    };
+    let end_of_first = async {
+        // PostgreSQL lets the second one in at once, so that it waits for the row; SQLite lets it wait for its turn.
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        tx.commit().await.unwrap();
+    };
+    let (second, ()) = tokio::join!(second, end_of_first);
+    [first.is_some(), second.is_some()]
 }
 
 /// What can be told apart from outside: status, headers without the date, and the body, with `typed` made the same.
@@ -54,6 +138,26 @@ pub(crate) fn post_as(
     async move {
         let form: Vec<_> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         browser.post_with(&token, path, &form).await
+    }
+}
+
+/// The same, and once more as long as there is no room for another hash.
+pub(crate) fn insist_as(
+    from: &Actor,
+    token: &str,
+    path: &'static str,
+    form: &[(&str, &str)],
+) -> impl Future<Output = Answer> + use<> {
+    let (browser, token) = (from.clone(), token.to_owned());
+    let form: Vec<_> = form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    async move {
+        let form: Vec<_> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        loop {
+            let answer = post_as(&browser, &token, path, &form).await;
+            if answer.code() != "busy" {
+                return answer;
+            }
+        }
     }
 }
 
