@@ -20,6 +20,7 @@ mod csrf;
 mod embedding;
 mod forms;
 mod headers;
+mod host;
 mod methods;
 mod outage;
 mod panics;

@@ -15,6 +15,7 @@
 //! - `mail/two-forms`: Every letter has a text and an HTML form, and loads nothing.
 //! - `mail/owner-of-the-moment`: A notice goes to the address that the account had when it happened.
 //! - `mail/notices`: Owners are told of new devices and changed credentials unless the settings say that others tell them.
+//! - `mail/own-host`: Every link in every letter leads to the configured site, whatever a request says of our name.
 //! - `mail/never-waits`: No answer waits for a letter, or tells whether one could be sent.
 //! - `mail/no-secrets`: An order in the outbox holds no secret.
 
