@@ -10,7 +10,10 @@ use crate::{
     operate::{self, Action, Filter, Recorded, Transaction},
     testing::{
         Actor, Answer, PASSWORD, TestApp,
-        crowd::{About, FullPool, at_once, insist_as, meeting, only, overlapping, seen},
+        crowd::{
+            About, EVERYBODY, FullPool, at_once, everybody, insist_as, meeting, only, overlapping, same_to_the_byte,
+            seen,
+        },
     },
 };
 
@@ -89,35 +92,27 @@ on_every_engine! {
 
     /// Promise: `signup/same-answer`
     async fn the_answer_is_the_same_for_everybody(app: TestApp) {
-        app.account(ANN).await;
-        let disabled = app.account("disabled@example.com").await;
-        operate::disable(&app.doorward, disabled).await.unwrap();
-        let hash = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
-        let hash = doorward_core::password::PasswordHash::imported(hash).unwrap();
-        let imported = doorward_core::EmailAddress::parse("imported@example.com").unwrap();
-        operate::import_hash(&app.doorward, &imported, &hash).await.unwrap();
-        link_for(&app, "waiting@example.com", OTHER).await;
-        app.account("throttled@example.com").await;
-        for _ in 0..7 {
-            log_in(&app, "throttled@example.com", "not the password").await;
-        }
-        let everybody = [
-            "nobody@example.com", ANN, "disabled@example.com", "imported@example.com", "waiting@example.com",
-            "throttled@example.com",
-        ];
+        let mut app = app;
+        app.settings.attempts.letters_per_account = 20;
+        let app = app.another().await;
+        everybody(&app).await;
         for accept in ["application/json", "text/html"] {
             let mut visitor = app.visitor();
             visitor.set_header("accept", accept);
             let token = visitor.form_token().await;
             let mut answers = Vec::new();
-            for email in everybody {
+            for email in EVERYBODY {
+                let before = app.letters_to(email).await.len();
                 let form = [("email", email), ("password", PASSWORD)];
-                answers.push((email, seen(&visitor.post_with(&token, "/auth/signup", &form).await, email)));
+                answers.push((email, visitor.post_with(&token, "/auth/signup", &form).await));
+                let letters = app.letters_to(email).await.split_off(before);
+                let has_account = ["resident", "disabled", "imported", "hindered"].iter().any(|own| email.starts_with(own));
+                let letter = if has_account { "You already have an account" } else { "Confirm your address" };
+                assert_eq!((letters.len(), letters[0].subject.as_str()), (1, letter), "{email}");
+                assert_eq!(letters[0].token().is_none(), has_account, "{email}");
             }
-            assert_eq!(answers[0].1.0, 202);
-            for (email, answer) in &answers {
-                assert_eq!(answer, &answers[0].1, "{email} as {accept}");
-            }
+            assert_eq!(answers[0].1.status, 202);
+            same_to_the_byte(&answers);
         }
     }
 

@@ -7,13 +7,14 @@ use std::{
     time::Duration,
 };
 
+use doorward_core::{EmailAddress, password::PasswordHash};
 use tokio::{sync::watch, task::JoinSet};
 
-use super::{Actor, Answer, TestApp};
+use super::{Actor, Answer, PASSWORD, TestApp};
 use crate::{
     error::Fault,
     guard::Visit,
-    operate::{Durability, Transaction},
+    operate::{self, Durability, Transaction},
     sessions::DeviceLabel,
 };
 
@@ -115,6 +116,48 @@ pub(crate) fn seen(answer: &Answer, typed: &str) -> (u16, Vec<(String, String)>,
     let headers = answer.headers.iter().filter(|(name, _)| same_for_all(name.as_str()));
     let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
     (answer.status, headers.collect(), answer.text().replace(typed, "TYPED"))
+}
+
+/// One address of each kind that there is, all of one length: of somebody who was never here, of an account, of one that is
+/// disabled, of a sign-up that waits, of a change of address that waits, of an account whose hash came from elsewhere, of one
+/// at which somebody has failed too often, and of one that was deleted.
+pub(crate) const EVERYBODY: [&str; 8] = [
+    "stranger@example.com",
+    "resident@example.com",
+    "disabled@example.com",
+    "awaiting@example.com",
+    "incoming@example.com",
+    "imported@example.com",
+    "hindered@example.com",
+    "departed@example.com",
+];
+
+/// Brings everybody of [`EVERYBODY`] into their state, and their letters out of the way.
+pub(crate) async fn everybody(app: &TestApp) {
+    app.account("resident@example.com").await;
+    operate::disable(&app.doorward, app.account("disabled@example.com").await).await.unwrap();
+    let waiting = [("email", "awaiting@example.com"), ("password", PASSWORD)];
+    assert_eq!(app.visitor().post("/auth/signup", &waiting).await.status, 202);
+    let mut mover = app.person("mover@example.com").await;
+    assert_eq!(mover.post("/auth/email/change", &[("email", "incoming@example.com")]).await.status, 202);
+    let imported = EmailAddress::parse("imported@example.com").unwrap();
+    let hash = PasswordHash::imported("$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW").unwrap();
+    operate::import_hash(&app.doorward, &imported, &hash).await.unwrap();
+    app.account("hindered@example.com").await;
+    let wrong = [("email", "hindered@example.com"), ("password", "not the password")];
+    let mut guesser = app.visitor();
+    while guesser.post("/auth/login", &wrong).await.status == 401 {}
+    operate::delete(&app.doorward, app.account("departed@example.com").await).await.unwrap();
+    app.letters().await;
+}
+
+/// Makes sure that nothing tells the answers apart: status, headers without the date, and each byte of the body, except for
+/// the address where it repeats what was typed.
+pub(crate) fn same_to_the_byte(answers: &[(&str, Answer)]) {
+    let all = |(typed, answer): &(&str, Answer)| (seen(answer, typed), answer.header("content-length").to_owned());
+    for answer in answers {
+        assert_eq!(all(answer), all(&answers[0]), "{} and {}", answer.0, answers[0].0);
+    }
 }
 
 /// Makes sure that nobody was answered anything but `expected`, or that there was no room for another hash.
