@@ -5,6 +5,8 @@ mod audit;
 mod backup;
 mod dev;
 mod files;
+#[cfg(target_os = "linux")]
+mod flood;
 mod keys;
 mod logs;
 mod production;

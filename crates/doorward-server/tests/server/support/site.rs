@@ -120,6 +120,15 @@ impl Site {
         signal(self.server.as_ref().unwrap().id(), name);
     }
 
+    /// The most memory that the server has held at any moment, in bytes.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn most_memory(&self) -> u64 {
+        let pid = self.server.as_ref().unwrap().id();
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+    }
+
     /// Runs a command about this site.
     pub(crate) fn run(&self, args: &[&str]) -> Said {
         self.run_with(args, "")
