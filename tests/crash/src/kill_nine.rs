@@ -12,31 +12,28 @@ use crate::{
 /// Promise: `crash/acknowledged-stays`, `crash/all-or-nothing`
 #[test]
 fn what_was_acknowledged_stays_and_the_rest_is_all_or_nothing() {
-    let mut random = Random::seeded();
-    let mut original = Site::embedded();
-    original.start();
-    let rounds = env::var("DOORWARD_CRASH_ROUNDS").map_or(200, |text| text.parse().expect("a number of rounds"));
-    let lives = rounds / ROUNDS_OF_A_LIFE;
-    let town = Town::new(&original, plan(ROUNDS_OF_A_LIFE));
-    original.stop();
-    let mut tally = Tally::default();
-    for _ in 0..lives {
-        let site = Site::copy_of(&original);
-        tally.add(Life::new(site, town.clone(), random.fork(), &mut Killed).live(ROUNDS_OF_A_LIFE, 6));
-    }
-    tally.check_met("killed on SQLite");
+    live_and_die(Site::embedded(), 200).check_met("killed on SQLite");
 }
 
 /// Promise: `crash/acknowledged-stays`, `crash/all-or-nothing`
 #[test]
 fn the_same_holds_when_the_database_is_postgres() {
+    live_and_die(Site::on_postgres(&fresh_database()), 120).check_met("killed on PostgreSQL");
+}
+
+/// Kills the server so many times, unless the environment says how many.
+fn live_and_die(mut original: Site, rounds: usize) -> Tally {
     let mut random = Random::seeded();
-    let mut site = Site::on_postgres(&fresh_database());
-    site.start();
-    let town = Town::new(&site, plan(24));
-    site.stop();
-    let tally = Life::new(site, town, random.fork(), &mut Killed).live(24, 4);
-    tally.check_met("killed on PostgreSQL");
+    original.start();
+    let rounds = env::var("DOORWARD_CRASH_ROUNDS").map_or(rounds, |text| text.parse().expect("a number of rounds"));
+    let town = Town::new(&original, plan(ROUNDS_OF_A_LIFE));
+    original.stop();
+    let mut tally = Tally::default();
+    for _ in 0..rounds / ROUNDS_OF_A_LIFE {
+        let site = Site::copy_of(&original);
+        tally.add(Life::new(site, town.clone(), random.fork(), &mut Killed).live(ROUNDS_OF_A_LIFE, 6));
+    }
+    tally
 }
 
 /// The people that so many rounds need.

@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::Duration,
 };
 
 use tempfile::TempDir;
@@ -14,6 +16,15 @@ use super::succeeds;
 
 /// Makes an empty database on the server that `DOORWARD_TEST_POSTGRES` names; returns its URL.
 pub(crate) fn fresh_database() -> String {
+    database_like("template1")
+}
+
+/// Makes a copy of a database of that server that nobody uses; returns its URL.
+pub(super) fn copy_of(url: &str) -> String {
+    database_like(url.rsplit('/').next().unwrap())
+}
+
+fn database_like(template: &str) -> String {
     let server = env::var("DOORWARD_TEST_POSTGRES").expect(
         "DOORWARD_TEST_POSTGRES names a PostgreSQL server that tests may make databases on; `cargo xtask test` starts one and sets it",
     );
@@ -24,10 +35,21 @@ pub(crate) fn fresh_database() -> String {
         let connected = tokio_postgres::connect(&server, tokio_postgres::NoTls).await;
         let (client, connection) = connected.expect("the test server answers");
         tokio::spawn(connection);
-        let sql = format!("DROP DATABASE IF EXISTS {name}; CREATE DATABASE {name}");
-        for statement in sql.split("; ") {
-            client.batch_execute(statement).await.expect("the test server makes databases");
+        client
+            .batch_execute(&format!("DROP DATABASE IF EXISTS {name}"))
+            .await
+            .expect("the test server drops databases");
+        // A server that has just ended may still be leaving the database that is copied.
+        let sql = format!("CREATE DATABASE {name} TEMPLATE {template}");
+        let mut made = client.batch_execute(&sql).await;
+        for _ in 0..100 {
+            if made.is_ok() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(50));
+            made = client.batch_execute(&sql).await;
         }
+        made.expect("the test server makes databases");
     });
     let (host, _) = server.rsplit_once('/').expect("the URL names a database");
     format!("{host}/{name}")

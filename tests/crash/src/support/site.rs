@@ -13,7 +13,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Post, binary::binary, copy_files, succeeds, until};
+use super::{Post, binary::binary, copy_files, postgres, succeeds, until};
 
 /// A folder with data, and the server over it while it runs.
 pub(crate) struct Site {
@@ -21,6 +21,8 @@ pub(crate) struct Site {
     which: [String; 2],
     server: Option<Child>,
     post: Option<Post>,
+    /// The URL of the database, when it is not a file.
+    postgres: Option<String>,
     log: Arc<Mutex<Vec<String>>>,
     /// Variables for the server and for every command about it.
     pub(crate) environment: Vec<(String, String)>,
@@ -36,9 +38,14 @@ impl Site {
         Self::new(home, ["--folder".to_owned(), data], None)
     }
 
-    /// A copy of a folder whose server does not run.
+    /// A copy of a site whose server does not run.
     pub(crate) fn copy_of(original: &Site) -> Self {
         assert!(original.server.is_none(), "the original's server runs");
+        if let Some(url) = &original.postgres {
+            let copy = Self::configured(&postgres::copy_of(url));
+            fs::copy(original.data().join("keys"), copy.data().join("keys")).unwrap();
+            return copy;
+        }
         let copy = Self::embedded();
         copy_files(&original.data(), &copy.data());
         copy
@@ -46,6 +53,12 @@ impl Site {
 
     /// Settings for `doorward serve` on a PostgreSQL database.
     pub(crate) fn on_postgres(url: &str) -> Self {
+        let site = Self::configured(url);
+        site.done(&["keys", "rotate"]);
+        site
+    }
+
+    fn configured(url: &str) -> Self {
         let home = TempDir::new().unwrap();
         let data = home.path().join("data");
         fs::create_dir(&data).unwrap();
@@ -59,8 +72,9 @@ impl Site {
             data.join("keys").display(),
         );
         fs::write(&file, text).unwrap();
-        let site = Self::new(home, ["--config".to_owned(), file.display().to_string()], Some(post));
-        site.done(&["keys", "rotate"]);
+        let which = ["--config".to_owned(), file.display().to_string()];
+        let mut site = Self::new(home, which, Some(post));
+        site.postgres = Some(url.to_owned());
         site
     }
 
@@ -72,7 +86,7 @@ impl Site {
             ("DOORWARD_REAUTHENTICATION__VALID_SECS", "3600"),
         ];
         let environment = raised.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-        Self { home, which, server: None, post, log: Arc::default(), environment, port: 0 }
+        Self { home, which, server: None, post, postgres: None, log: Arc::default(), environment, port: 0 }
     }
 
     /// The folder of the database and the keys.
