@@ -6,7 +6,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::support::{Said, config, doorward, finish};
+use crate::support::{Said, config, doorward, finish, fresh_database};
 
 /// A folder with settings and keys that a server would start with.
 struct Place {
@@ -247,14 +247,18 @@ fn a_database_that_does_not_answer_is_no_success() {
 #[test]
 fn migrating_makes_the_schema_once() {
     let place = Place::new();
-    let unready = place.run(&["user", "list"], &[]);
-    assert_eq!(unready.code, Some(1), "{unready:?}");
-    assert!(unready.stderr.contains("doorward migrate"), "{unready:?}");
-    let first = place.run(&["migrate"], &[]);
-    assert!(first.code == Some(0) && first.stdout.contains("Applied 0001_audit_events."), "{first:?}");
-    let second = place.run(&["migrate"], &[]);
-    assert_eq!((second.code, second.stdout.as_str()), (Some(0), "Nothing to do: the database is up to date.\n"));
-    assert_eq!(place.run(&["user", "list"], &[]).code, Some(0));
+    let postgres = fresh_database();
+    for environment in [&[][..], &[("DOORWARD_DATABASE__URL", postgres.as_str())]] {
+        assert_eq!(place.run(&["config", "check"], environment).code, Some(0), "{environment:?}");
+        let unready = place.run(&["user", "list"], environment);
+        assert_eq!(unready.code, Some(1), "{unready:?}");
+        assert!(unready.stderr.contains("doorward migrate"), "{unready:?}");
+        let first = place.run(&["migrate"], environment);
+        assert!(first.code == Some(0) && first.stdout.contains("Applied 0001_audit_events."), "{first:?}");
+        let second = place.run(&["migrate"], environment);
+        assert_eq!((second.code, second.stdout.as_str()), (Some(0), "Nothing to do: the database is up to date.\n"));
+        assert_eq!(place.run(&["user", "list"], environment).code, Some(0));
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What the tests share: a server in a folder of its own, commands about it, and a browser of thirty lines.
 
 mod http;
+mod postgres;
 mod site;
 
 use std::{
@@ -11,7 +12,32 @@ use std::{
 };
 
 pub(crate) use http::{Answer, Client, exchange};
+pub(crate) use postgres::fresh_database;
 pub(crate) use site::{Site, config};
+
+/// Runs each test on every engine: `a_test::on_sqlite` and `a_test::on_postgres`.
+macro_rules! on_every_engine {
+    ($($(#[$meta:meta])* fn $name:ident($site:ident: Site) $body:block)*) => {$(
+        $(#[$meta])*
+        mod $name {
+            use super::*;
+
+            fn test($site: Site) $body
+
+            #[test]
+            fn on_sqlite() {
+                test(Site::dev(&["--audit-stream"]));
+            }
+
+            #[test]
+            fn on_postgres() {
+                test(Site::serve_on_postgres(&["--audit-stream"]));
+            }
+        }
+    )*};
+}
+
+pub(crate) use on_every_engine;
 
 /// What a command said.
 #[derive(Debug)]

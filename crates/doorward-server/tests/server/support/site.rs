@@ -12,7 +12,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Client, Said, doorward, finish, signal, until};
+use super::{Client, Said, doorward, finish, fresh_database, signal, until};
 
 /// Lines that a process has written so far.
 type Lines = Arc<Mutex<Vec<String>>>;
@@ -53,9 +53,22 @@ impl Site {
 
     /// Starts `doorward serve`.
     pub(crate) fn serve(args: &[&str], more: &str) -> Self {
+        Self::served(args, |folder| config(folder, more))
+    }
+
+    /// Starts `doorward serve` on a PostgreSQL database of its own.
+    pub(crate) fn serve_on_postgres(args: &[&str]) -> Self {
+        let url = fresh_database();
+        Self::served(args, |folder| {
+            let embedded = format!("sqlite:{}", folder.join("doorward.db").display());
+            config(folder, "").replace(&embedded, &url)
+        })
+    }
+
+    fn served(args: &[&str], settings: impl FnOnce(&Path) -> String) -> Self {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("doorward.toml");
-        fs::write(&file, config(folder.path(), more)).unwrap();
+        fs::write(&file, settings(folder.path())).unwrap();
         let which = vec!["--config".to_owned(), file.display().to_string()];
         let mut site = Self::new(folder, which);
         assert_eq!(site.run(&["keys", "rotate"]).code, Some(0));
