@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{CachedStatement, Connection, OpenFlags};
+use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags};
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 
 use super::{
@@ -31,6 +31,8 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long SQLite waits for another process (the command line) to finish writing.
 const OTHER_PROCESS: Duration = Duration::from_secs(3);
+/// The pause before another try at what SQLite does not wait for.
+const AGAIN: Duration = Duration::from_millis(10);
 /// Readers copy from the file and do not map it: a disk that fails to read a mapped page ends the process, where a failed
 /// read is a 503.
 const READER: &str = "PRAGMA query_only = ON;";
@@ -275,7 +277,16 @@ fn connect(path: &Path, pragmas: &str) -> Result<Connection, Fault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(OTHER_PROCESS).map_err(failed)?;
-    connection.execute_batch(pragmas).map_err(failed)?;
+    // SQLite does not wait where several make a fresh database a write-ahead one at the same moment: all but one are told
+    // at once that it is locked.
+    let mut tries = OTHER_PROCESS.as_millis() / AGAIN.as_millis();
+    while let Err(cause) = connection.execute_batch(pragmas) {
+        if tries == 0 || cause.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) {
+            return Err(failed(cause));
+        }
+        tries -= 1;
+        std::thread::sleep(AGAIN);
+    }
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
 }
