@@ -83,7 +83,7 @@ async fn admit<G: Guard>(parts: &Parts) -> Result<G, Response<Body>> {
     };
     let wants = Representation::wanted(&parts.headers);
     let mut caller =
-        Caller::of(&protected.cx, parts.clone(), wants).map_err(|fault| refuse(&protected.cx, wants, fault.into()))?;
+        Caller::of(&protected.cx, parts.clone(), wants).map_err(|refused| refuse(&protected.cx, wants, refused))?;
     caller.csrf_field = protected.csrf_field.clone();
     let admitted = caught(pin!(G::admit(caller))).await.unwrap_or_else(|panicked| Err(panicked.into()));
     admitted.map_err(|refused| refuse(&protected.cx, wants, refused))

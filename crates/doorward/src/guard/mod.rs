@@ -9,6 +9,7 @@
 //! - `guard/csrf`: A request that changes something is refused without the token bound to its session or form.
 //! - `guard/session-token-only`: A token of another session, or of the time before logging in, is refused.
 //! - `guard/duplicate-cookies`: Two cookies with our name, or one with a look-alike name, are never a session.
+//! - `guard/one-host`: A request that names the host more than once is refused.
 //! - `guard/forged-cookie`: A forged or malformed cookie is refused before the store is asked.
 //! - `guard/methods`: A route answers to its own method and to no other.
 //! - `guard/content-types`: A body is a form or JSON and says so; anything else is refused unread.

@@ -251,7 +251,7 @@ async fn answer(
     let (parts, body) = request.into_parts();
     let mut caller = match Caller::of(&cx, parts, wants) {
         Ok(caller) => caller,
-        Err(fault) => return present(&cx, wants, Around::default(), Served::refusing(fault)),
+        Err(refused) => return present(&cx, wants, Around::default(), Served::refusing(refused)),
     };
     caller.has_page = route.has_page;
     let path = if route.has_page { caller.uri.path().to_owned() } else { String::new() };
@@ -315,13 +315,22 @@ fn too_slow() -> Problem {
     Problem::plain(StatusCode::REQUEST_TIMEOUT, "body_too_slow", "The body did not arrive in time.")
 }
 
+/// RFC 9112 section 3.2.
+fn two_hosts() -> Problem {
+    Problem::plain(StatusCode::BAD_REQUEST, "host_ambiguous", "The request names the host more than once.")
+}
+
 fn notice_code(query: &str) -> Option<&str> {
     query.split('&').find_map(|pair| pair.strip_prefix("done="))
 }
 
 impl Caller {
     /// Takes over everything of a request but its body.
-    pub(crate) fn of(cx: &Arc<Context>, parts: Parts, wants: Representation) -> Result<Self, Fault> {
+    pub(crate) fn of(cx: &Arc<Context>, parts: Parts, wants: Representation) -> Result<Self, Refused> {
+        // What stands before us may have gone by the other one.
+        if parts.headers.get_all(header::HOST).iter().nth(1).is_some() {
+            return Err(two_hosts().into());
+        }
         // Without it everybody would be throttled as one, and a stranger could keep all of them out.
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip()).ok_or_else(|| {
             let cure =
