@@ -1,5 +1,7 @@
 //! The description of the interface: OpenAPI 3.1, made from the table of routes.
 
+mod answers;
+
 use axum::http::Method;
 use serde_json::{Map, Value, json};
 
@@ -20,6 +22,8 @@ pub(crate) fn document(base: &str) -> Value {
         let path = paths.entry(format!("{base}{}", route.path)).or_insert_with(|| json!({}));
         path[route.method.as_str().to_lowercase()] = operation(&route);
     }
+    let mut schemas = answers::schemas();
+    schemas["Problem"] = problem();
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -31,7 +35,7 @@ pub(crate) fn document(base: &str) -> Value {
         },
         "paths": paths,
         "components": {
-            "schemas": { "Problem": problem() },
+            "schemas": schemas,
             "securitySchemes": { "session": { "type": "apiKey", "in": "cookie", "name": "__Host-session" } },
         },
     })
@@ -48,6 +52,7 @@ fn operation(route: &Route) -> Value {
         let schema = json!({ "$ref": "#/components/schemas/Problem" });
         json!({ "description": description, "content": { "application/problem+json": { "schema": schema } } })
     };
+    let answer = json!({ "$ref": format!("#/components/schemas/{}", answers::of(&route.method, route.path)) });
     let mut operation = json!({
         "operationId": name(route),
         "summary": route.doc,
@@ -55,7 +60,7 @@ fn operation(route: &Route) -> Value {
         "parameters": parameters(route),
         "security": if public { json!([]) } else { json!([{ "session": [] }]) },
         "responses": {
-            "2XX": { "description": "Done." },
+            "2XX": { "description": "Done.", "content": { "application/json": { "schema": answer } } },
             "4XX": problem(refusals),
             "503": problem("Something that is needed does not answer; nothing was allowed."),
         },
@@ -89,8 +94,10 @@ fn parameters(route: &Route) -> Value {
         })
         .collect();
     if route.method != Method::GET {
-        let doc = "The token bound to the session, or to the form cookie before there is one.";
-        parameters.push(parameter("x-csrf-token", "header", doc));
+        let doc = "The token bound to the session, or to the form cookie before there is one; a form may carry it as `csrf_token`.";
+        let mut token = parameter("x-csrf-token", "header", doc);
+        token["required"] = json!(route.method != Method::POST);
+        parameters.push(token);
     }
     Value::Array(parameters)
 }

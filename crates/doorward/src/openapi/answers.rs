@@ -1,0 +1,59 @@
+//! What programs read: the answers with more in them than that something was done.
+
+use axum::http::Method;
+use serde_json::{Value, json};
+
+/// The schema of an answer, by the route that gives it; the others say that something was done.
+pub(crate) fn of(method: &Method, path: &str) -> &'static str {
+    match (method.as_str(), path) {
+        ("GET", "/session") => "Who",
+        ("GET", "/sessions") => "Sessions",
+        ("GET", "/sessions/{id}") => "Session",
+        ("GET", "/csrf") => "FormToken",
+        _ => "Done",
+    }
+}
+
+/// All of them.
+pub(crate) fn schemas() -> Value {
+    let text = json!({ "type": "string" });
+    let seconds = json!({ "type": "integer", "description": "Seconds since the epoch." });
+    let account = json!({ "id": text, "email": text, "name": text });
+    let factor =
+        json!({ "factor": { "type": "string", "description": "What was proved, such as `password`." }, "at": seconds });
+    let session = json!({
+        "id": text,
+        "created_at": seconds,
+        "expires_at": seconds,
+        "idle_expires_at": seconds,
+        "factors": list(object(factor)),
+        "proved_at": seconds,
+        "proof_expires_at": seconds,
+    });
+    let listed = json!({
+        "id": text,
+        "device": text,
+        "address": { "type": "string", "description": "The address of the login." },
+        "created_at": seconds,
+        "seen_at": seconds,
+        "expires_at": seconds,
+        "current": { "type": "boolean", "description": "Whether it is the session that asks." },
+    });
+    json!({
+        "Who": object(json!({ "account": object(account), "session": object(session), "csrf_token": text })),
+        "Session": object(listed),
+        "Sessions": object(json!({ "sessions": list(json!({ "$ref": "#/components/schemas/Session" })) })),
+        "FormToken": object(json!({ "csrf_token": text })),
+        "Done": { "type": "object", "description": "What was done; a new session brings its `csrf_token`." },
+    })
+}
+
+/// An object that has all of these.
+fn object(properties: Value) -> Value {
+    let required: Vec<_> = properties.as_object().into_iter().flat_map(|properties| properties.keys()).collect();
+    json!({ "type": "object", "required": required, "properties": properties })
+}
+
+fn list(items: Value) -> Value {
+    json!({ "type": "array", "items": items })
+}
