@@ -14,6 +14,7 @@ use crate::{
     error::Fault,
     password_reset, passwords,
     sessions::{self, Listed},
+    signup,
 };
 
 /// Reads a new password for `email` under the policy in force.
@@ -163,11 +164,13 @@ pub async fn revoke_all_of(doorward: &Doorward, account: AccountId) -> Result<u6
     Ok(ended)
 }
 
-/// Ends every session there is: after a restored backup, or a theft; returns how many.
+/// Ends every session there is and voids every link, those of sign-ups too: after a restored copy, or a theft. Returns how
+/// many sessions ended.
 pub async fn revoke_everything(doorward: &Doorward) -> Result<u64, Fault> {
     let cx = doorward.context();
     let mut tx = cx.db.begin(Durability::Full).await?;
     accounts::raise_all_epochs(&mut tx).await?;
+    signup::forget_all(&mut tx).await?;
     let ended = sessions::end_everything(&mut tx).await?;
     record(cx, &mut tx, Action::SessionsEnded, None).await?;
     tx.commit().await?;

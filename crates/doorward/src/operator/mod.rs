@@ -3,6 +3,7 @@
 //! - `operator/disabled-stays-out`: A disabled account cannot log in, and a login already under way does not finish.
 //! - `operator/disabled-sessions-end`: Disabling an account ends all its sessions at once.
 //! - `operator/deleted-is-gone`: Deleting an account removes every row about it; the audit log keeps its id.
+//! - `operator/ends-everything`: Ending everything ends all sessions and voids all links, those of sign-ups too.
 //! - `operator/knows-no-password`: An account is made without a password, and a link lets its person set one.
 //! - `operator/voids-password`: A reset by an operator ends all sessions and voids the password and the known devices at once.
 //!

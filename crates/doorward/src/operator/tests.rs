@@ -25,6 +25,25 @@ async fn sets_password(app: &TestApp) {
 }
 
 on_every_engine! {
+    /// Promise: `operator/ends-everything`
+    async fn after_everything_was_ended_no_link_works_any_more(app: TestApp) {
+        let mut ann = app.person(ANN).await;
+        ann.post("/auth/email/change", &[("email", "ann@new.example")]).await;
+        let change = app.token_for("ann@new.example").await;
+        app.visitor().post("/auth/password/forgot", &[("email", ANN)]).await;
+        let reset = app.token_for(ANN).await;
+        app.visitor().post("/auth/signup", &[("email", "bob@example.com"), ("password", PASSWORD)]).await;
+        let signup = app.token_for("bob@example.com").await;
+        assert_eq!(operate::revoke_everything(&app.doorward).await.unwrap(), 1);
+        assert!(!ann.is_signed_in().await);
+        let mut ann = app.logged_in(ANN).await;
+        assert_eq!(ann.post("/auth/email/confirm", &[("token", &change)]).await.status, 410);
+        let form = [("token", reset.as_str()), ("new_password", NEW)];
+        assert_eq!(app.visitor().post("/auth/password/reset", &form).await.status, 410);
+        let form = [("token", signup.as_str()), ("password", PASSWORD)];
+        assert_eq!(app.visitor().post("/auth/email/verify", &form).await.status, 410);
+    }
+
     /// Promise: `operator/knows-no-password`
     async fn an_account_is_made_without_a_password_and_its_person_sets_one(app: TestApp) {
         let email = EmailAddress::parse(ANN).unwrap();

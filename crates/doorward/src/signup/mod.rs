@@ -23,7 +23,7 @@ mod store;
 
 pub(crate) use letters::COMPOSERS;
 pub use settings::Settings;
-pub(crate) use store::{forget, purge};
+pub(crate) use store::{forget, forget_all, purge};
 
 use crate::base::db::Migration;
 

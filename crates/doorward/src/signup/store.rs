@@ -73,6 +73,11 @@ pub(crate) async fn forget(tx: &mut Transaction, email: &EmailAddress) -> Result
     tx.execute("DELETE FROM signups WHERE email = $1", &[email]).await.map(drop)
 }
 
+/// Voids every sign-up that waits for its link.
+pub(crate) async fn forget_all(tx: &mut Transaction) -> Result<(), Fault> {
+    tx.execute("DELETE FROM signups", &[]).await.map(drop)
+}
+
 /// Removes sign-ups that nobody confirmed in time.
 pub(crate) async fn purge(cx: &Context, tx: &mut Transaction) -> Result<u64, Fault> {
     tx.execute("DELETE FROM signups WHERE expires_at <= $1", &[&cx.clock.now()]).await
