@@ -221,6 +221,14 @@ impl Doorward {
         app.layer(middleware::from_fn_with_state(Protected::new(&self.cx), guard::protect))
     }
 
+    /// A moment at random. The worker waits for it before it looks for orders: only there it turns out whether an address has
+    /// an account, and a request that comes right behind would be answered a little later when it has.
+    fn pause(&self) -> Duration {
+        let mut random = [0; 2];
+        self.cx.entropy.fill(&mut random);
+        Duration::from_millis(u64::from(u16::from_le_bytes(random) % 1000))
+    }
+
     /// Sends letters and clears away what is over, until `stop` is done. Several nodes may do this at once.
     pub async fn work(&self, stop: impl Future<Output = ()>) {
         let letters = || async {
@@ -230,6 +238,7 @@ impl Doorward {
                     tokio::time::sleep(Duration::from_secs(5)).await;
                 }
                 self.cx.post.idle().await;
+                tokio::time::sleep(self.pause()).await;
             }
         };
         let purge = async {
@@ -300,10 +309,16 @@ fn hashers(settings: &passwords::Settings) -> Result<Vec<Hasher>, StartError> {
 fn peppers(settings: &passwords::Settings) -> Result<Peppers, StartError> {
     let parse = |key: &'static str, text: &str| -> Result<Pepper, SettingsError> {
         let malformed = || {
-            error(key, "a pepper is `ID:SECRET`, the secret in base64url", "Make one with `openssl rand -base64 32`.")
+            error(
+                key,
+                "a pepper is `ID:SECRET`, the secret in base64",
+                "Make one with `echo 1:$(openssl rand -base64 32)`.",
+            )
         };
         let (id, secret) = text.split_once(':').ok_or_else(malformed)?;
-        let secret = URL_SAFE_NO_PAD.decode(secret.trim_end_matches('=')).map_err(|_| malformed())?;
+        let secret = URL_SAFE_NO_PAD
+            .decode(secret.trim_end_matches('=').replace('+', "-").replace('/', "_"))
+            .map_err(|_| malformed())?;
         Pepper::new(id, Secret::new(secret)).map_err(|cause| error(key, &cause.to_string(), "Use another one."))
     };
     let text = |secret: &crate::base::settings::SecretText| {

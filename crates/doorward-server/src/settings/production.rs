@@ -138,7 +138,7 @@ fn samples(draft: &Draft) -> Vec<SettingsError> {
     let secrets = secrets.filter_map(|entry| Some((entry.section, entry.key, draft.text(entry.section, entry.key)?)));
     let database = draft.text("database", "url").and_then(password_of).map(|password| ("database", "url", password));
     let sampled = secrets.chain(database).filter(|(_, _, text)| text.split_whitespace().any(is_sample));
-    let cure = "Make a real one, for example with `openssl rand -base64 32`.";
+    let cure = "Make a real one, for example with `openssl rand -base64 32` (for a pepper, put `1:` before it).";
     sampled
         .map(|(section, key, _)| {
             error(&format!("{section}.{key}"), "it holds a sample value that everybody knows", cure)

@@ -17,7 +17,7 @@ settings! {
         threads["threads"]: u32 = 0, 0 => 256;
         /// Memory in MiB that hashing may take while `threads` is 0; 0 means a quarter of the machine's or the container's.
         budget_mib["budget_mib"]: u32 = 0, 0 => 1_048_576;
-        /// A key outside the database that every new hash also needs: `ID:SECRET` with at least 32 bytes of secret in base64url.
+        /// A key outside the database that every new hash also needs: `ID:SECRET` with at least 32 bytes of secret in base64.
         pepper["pepper"]: SecretText = SecretText::default();
         /// Peppers that only old hashes still need, in the same form, separated by spaces.
         old_peppers["old_peppers"]: SecretText = SecretText::default();
