@@ -7,6 +7,8 @@ use std::{
     io::{self, ErrorKind, Read},
     mem::ManuallyDrop,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
 };
 
 use crate::error::Fault;
@@ -15,6 +17,9 @@ use crate::error::Fault;
 pub(super) struct Place {
     path: PathBuf,
     file: Option<Identity>,
+    opened: Instant,
+    /// Milliseconds after `opened` at which the file was last there.
+    seen: AtomicU64,
 }
 
 /// What one file keeps for as long as it exists: device and inode.
@@ -23,7 +28,8 @@ type Identity = (u64, u64);
 impl Place {
     /// Remembers which file lies at `path`; there is none for a database in memory.
     pub(super) fn of(path: &Path) -> Self {
-        Self { path: path.to_owned(), file: identity(path) }
+        let seen = AtomicU64::new(0);
+        Self { path: path.to_owned(), file: identity(path), opened: now(), seen }
     }
 
     /// Refuses once another file, or none, lies there: what this process would write nobody would find again, so a logout
@@ -34,7 +40,30 @@ impl Place {
         }
         Err(Fault::new("looking for the database", "its file was moved, removed or replaced; restart this process"))
     }
+
+    /// Whether the file was still there less than a second ago: for what is so quick that looking would cost a noticeable
+    /// part of it.
+    pub(super) fn was_there_lately(&self) -> bool {
+        let millis = u64::try_from(now().duration_since(self.opened).as_millis()).unwrap_or(u64::MAX);
+        let lately = millis.saturating_sub(self.seen.load(Ordering::Relaxed)) < LATELY;
+        if lately {
+            return true;
+        }
+        let there = self.check().is_ok();
+        if there {
+            self.seen.store(millis, Ordering::Relaxed);
+        }
+        there
+    }
 }
+
+#[allow(clippy::disallowed_methods, reason = "tells how long ago we looked, nothing about anybody")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// In milliseconds.
+const LATELY: u64 = 1000;
 
 /// Removes a write-ahead log that was left by another file, and would be mixed into the one at `path`.
 ///

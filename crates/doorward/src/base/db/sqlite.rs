@@ -97,7 +97,7 @@ impl Sqlite {
 
     /// Whether what was kept with `mark` still stands.
     pub(super) fn stands(&self, mark: &Mark) -> bool {
-        self.watch.as_ref().is_some_and(|watch| watch.stands(mark))
+        self.watch.as_ref().is_some_and(|watch| watch.stands(mark)) && self.place.was_there_lately()
     }
 
     pub(super) fn find<T>(
@@ -106,7 +106,7 @@ impl Sqlite {
         bind: &[&(dyn Bind + Sync)],
         map: fn(&Row<'_>) -> Result<T, Fault>,
     ) -> Result<Option<T>, Fault> {
-        find(&self.reader(), sql, bind, map)
+        find(&*self.reader()?, sql, bind, map)
     }
 
     pub(super) fn find_led<A, B, C>(
@@ -114,7 +114,7 @@ impl Sqlite {
         first: Query<A>,
         lead: impl FnOnce(A) -> Option<(B, Query<C>)>,
     ) -> Result<Option<(B, Option<C>)>, Fault> {
-        let reader = self.reader();
+        let reader = self.reader()?;
         let mut statement = prepare(&reader, first.sql, &[&first.key])?;
         let mut rows = statement.raw_query();
         let Some(row) = rows.next().map_err(failed)? else { return Ok(None) };
@@ -130,7 +130,7 @@ impl Sqlite {
         bind: &[&(dyn Bind + Sync)],
         map: fn(&Row<'_>) -> Result<T, Fault>,
     ) -> Result<Vec<T>, Fault> {
-        list(&self.reader(), sql, bind, map)
+        list(&*self.reader()?, sql, bind, map)
     }
 
     pub(super) async fn begin(&self, durability: Durability) -> Result<Transaction, Fault> {
@@ -160,12 +160,14 @@ impl Sqlite {
         source.execute("VACUUM INTO ?1", [target]).map(drop).map_err(failed)
     }
 
-    fn reader(&self) -> std::sync::MutexGuard<'_, Connection> {
+    /// A connection for reading, unless another file lies in our place: what somebody revokes there is in force there only.
+    fn reader(&self) -> Result<std::sync::MutexGuard<'_, Connection>, Fault> {
+        self.place.check()?;
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         thread_local!(static MINE: usize = NEXT.fetch_add(1, Ordering::Relaxed));
         let mine = MINE.with(|mine| *mine % self.readers.len());
         // A panic while reading leaves a connection usable: statements are reset when they are dropped.
-        self.readers[mine].lock().unwrap_or_else(PoisonError::into_inner)
+        Ok(self.readers[mine].lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
