@@ -76,16 +76,22 @@ impl Drop for Child {
     }
 }
 
-/// The processor time of a process in user and kernel mode, to the nanosecond; `self` names this one.
+/// The processor time of a process in user and kernel mode, to the nanosecond.
 ///
 /// It is the sum over the threads that are alive, so it is good for differences while none ends.
-pub(crate) fn processor_time(process: &str) -> Outcome<Duration> {
-    let mut nanos = 0;
-    for thread in fs::read_dir(format!("/proc/{process}/task"))? {
-        let schedstat = fs::read_to_string(thread?.path().join("schedstat")).unwrap_or_default();
-        nanos += schedstat.split(' ').next().and_then(|first| first.parse::<u64>().ok()).unwrap_or(0);
-    }
-    Ok(Duration::from_nanos(nanos))
+fn processor_time(process: &str) -> Outcome<Duration> {
+    let threads = fs::read_dir(format!("/proc/{process}/task"))?;
+    threads.map(|thread| Ok(thread_time(&thread?.path()))).sum()
+}
+
+/// The processor time of the calling thread since it began.
+pub(crate) fn own_processor_time() -> Duration {
+    thread_time(Path::new("/proc/thread-self"))
+}
+
+fn thread_time(folder: &Path) -> Duration {
+    let schedstat = fs::read_to_string(folder.join("schedstat")).unwrap_or_default();
+    Duration::from_nanos(schedstat.split(' ').next().and_then(|first| first.parse().ok()).unwrap_or(0))
 }
 
 /// A port that is free at this moment.

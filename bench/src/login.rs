@@ -8,7 +8,7 @@ use std::{
 use argon2_rust::{Algorithm, Argon2, Params, Version, params};
 
 use crate::{
-    child::{Child, processor_time},
+    child::{Child, own_processor_time},
     failure::{Failure, Outcome},
     load::Load,
     options::Options,
@@ -32,32 +32,35 @@ pub(crate) fn run(options: &Options) -> Outcome<Report> {
     let child = setup.serve(Program::best(), None)?;
     let requests = Arc::new(known_devices(&setup, &child, &addresses)?);
     let lasts = Duration::from_secs(options.length.pick(2, 4));
-    let (mut hashes, mut logins) = (Vec::new(), Vec::new());
+    let (mut hashes, mut logins, mut crowds) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..=options.length.pick(2, 8) {
         eprint!("\r  login, round {number}");
-        let pair = (hash(threads, lasts)?, log_in(&child, &requests, threads, lasts)?);
-        // The first pair warms up: the hashing memory is touched for the first time.
+        let alone = hash(threads, lasts)?;
+        let login = log_in(&child, &requests, threads, lasts)?;
+        let crowd = log_in(&child, &requests, threads * 2, lasts)?;
+        // The first round warms up: the hashing memory is touched for the first time.
         if number > 0 {
-            hashes.push(pair.0);
-            logins.push(pair.1);
+            hashes.push(alone);
+            logins.push(login);
+            crowds.push(crowd);
         }
     }
     eprintln!();
     let mut report = Report::new("login", &COLUMNS);
     report.row(cells("the hash alone, pooled", &hashes));
-    report.row(cells("login over HTTP", &logins));
-    let of = |figure: fn(&Round) -> f64| -> Vec<f64> {
-        logins.iter().zip(&hashes).map(|(login, hash)| figure(login) / figure(hash)).collect()
-    };
-    let (wall, processor) = (of(|round| 1.0 / round.rate), of(|round| round.processor_millis));
-    report.at_most("time of a login against a hash", 1.10, median(&wall));
-    report.at_most("processor time of a login against a hash", 1.10, median(&processor));
-    let ((low, high), (least, most)) = (range(&wall), range(&processor));
-    report.note(format!(
-        "{}, {threads} at a time, from known devices; {} pairs: time {low:.2} to {high:.2}, processor time {least:.2} to {most:.2}.",
-        Program::best().name(),
-        logins.len()
-    ));
+    for (rounds, clients) in [(&logins, threads), (&crowds, threads * 2)] {
+        let row = format!("login over HTTP, {clients} clients");
+        report.row(cells(&row, rounds));
+        let of = |figure: fn(&Round) -> f64| -> Vec<f64> {
+            rounds.iter().zip(&hashes).map(|(login, hash)| figure(login) / figure(hash)).collect()
+        };
+        let (wall, processor) = (of(|round| 1.0 / round.rate), of(|round| round.processor_millis));
+        report.at_most(format!("{row}: time of one against a hash"), 1.10, median(&wall));
+        report.at_most(format!("{row}: processor time of one against a hash"), 1.10, median(&processor));
+        let ((low, high), (least, most)) = (range(&wall), range(&processor));
+        report.note(format!("{row}: time {low:.2} to {high:.2}, processor time {least:.2} to {most:.2}."));
+    }
+    report.note(format!("{}, from known devices, {} rounds.", Program::best().name(), logins.len()));
     Ok(report)
 }
 
@@ -110,13 +113,15 @@ fn log_in(child: &Child, requests: &Arc<Vec<Vec<u8>>>, threads: usize, lasts: Du
 
 /// Nothing but the hash, on as many threads, each with memory of its own that it keeps.
 fn hash(threads: usize, lasts: Duration) -> Outcome<Round> {
-    let (before, start) = (processor_time("self")?, Instant::now());
+    let start = Instant::now();
     let hashing: Vec<_> = (0..threads).map(|_| std::thread::spawn(move || hash_on_this_thread(lasts))).collect();
-    let mut nanos = Vec::new();
+    let (mut nanos, mut processor) = (Vec::new(), Duration::ZERO);
     for thread in hashing {
-        nanos.extend(thread.join().expect("a hashing thread does not panic")?);
+        let (hashes, used) = thread.join().expect("a hashing thread does not panic")?;
+        nanos.extend(hashes);
+        processor += used;
     }
-    let (elapsed, processor) = (start.elapsed(), processor_time("self")? - before);
+    let elapsed = start.elapsed();
     Ok(Round {
         rate: nanos.len() as f64 / elapsed.as_secs_f64(),
         processor_millis: processor.as_secs_f64() * 1e3 / nanos.len() as f64,
@@ -124,7 +129,7 @@ fn hash(threads: usize, lasts: Duration) -> Outcome<Round> {
     })
 }
 
-fn hash_on_this_thread(lasts: Duration) -> Outcome<Vec<u64>> {
+fn hash_on_this_thread(lasts: Duration) -> Outcome<(Vec<u64>, Duration)> {
     let parameters = Params::builder()
         .memory(params::Memory::kib(19_456))
         .passes(2)
@@ -142,5 +147,5 @@ fn hash_on_this_thread(lasts: Duration) -> Outcome<Vec<u64>> {
         done.map_err(|cause| Failure::new(format!("{cause:?}")))?;
         nanos.push(u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX));
     }
-    Ok(nanos)
+    Ok((nanos, own_processor_time()))
 }
