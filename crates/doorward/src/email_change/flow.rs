@@ -9,7 +9,6 @@ use crate::{
     audit::{self, Action, Target},
     base::{
         db::Durability,
-        lifetime::Working,
         mail::{self, Order},
     },
     context::Context,
@@ -48,7 +47,7 @@ pub(crate) async fn peek(
     token: &Token<EmailChange>,
 ) -> Result<EmailAddress, Refusal<ChangeDenied>> {
     let standing = owner(cx, account).await?.standing();
-    let email = store::find(&cx.db, standing, &token.digest(), working(cx)).await?;
+    let email = store::find(&cx.db, standing, &token.digest(), store::working(cx)).await?;
     email.ok_or_else(|| {
         cx.metrics.link_refused("email_change");
         Refusal::Denied(ChangeDenied::LinkSpent)
@@ -68,7 +67,7 @@ pub(crate) async fn confirm(
     let spent = || Refusal::Denied(ChangeDenied::LinkSpent);
     let owner = owner(cx, live.account).await?;
     let (standing, digest) = (owner.standing(), token.digest());
-    let Some(email) = store::find(&cx.db, standing, &digest, working(cx)).await? else {
+    let Some(email) = store::find(&cx.db, standing, &digest, store::working(cx)).await? else {
         return record_void(cx, live, &digest, visit).await.and(Err(spent()));
     };
     #[cfg(test)]
@@ -76,7 +75,7 @@ pub(crate) async fn confirm(
     let mut tx = cx.db.begin(Durability::Full).await?;
     // The account before the link, as in every flow: of two that meet one waits here, and not each for the other.
     let replaced = accounts::replace_email(&mut tx, standing, &email).await?;
-    if !replaced || store::spend(&mut tx, standing, &digest, working(cx)).await? != Some(email.clone()) {
+    if !replaced || store::spend(&mut tx, standing, &digest, store::working(cx)).await? != Some(email.clone()) {
         // The address has another account by now, or somebody was faster: the next try is only counted.
         drop(tx);
         return record_void(cx, live, &digest, visit).await.and(Err(spent()));
@@ -108,11 +107,6 @@ async fn record_void(
     let event = audit::by(live.account, Action::EmailChanged, visit.address).on(Target::Account(owner)).denied();
     audit::append(cx, &mut tx, event).await?;
     Ok(tx.commit().await?)
-}
-
-/// The expiries of links that work now.
-pub(super) fn working(cx: &Context) -> Working {
-    Working::now(cx, cx.settings.email_change.lifetime)
 }
 
 /// The account behind a session that has just been checked.

@@ -3,10 +3,7 @@
 use askama::Template;
 
 use super::flow::{self, Finding};
-use crate::base::{
-    mail::{Composer, Letter},
-    render::spoken,
-};
+use crate::base::{mail::Composer, render::spoken};
 
 /// What this feature writes.
 pub(crate) const COMPOSERS: &[Composer] = &[
@@ -25,7 +22,7 @@ pub(crate) const COMPOSERS: &[Composer] = &[
                     .to_string(),
                     Finding::Taken => Taken { service: &cx.site.name, page: cx.site.page("/account") }.to_string(),
                 };
-                Ok(Some(Letter::written(&text, &cx.site.name)))
+                Ok(Some(text))
             })
         },
     },
@@ -34,7 +31,7 @@ pub(crate) const COMPOSERS: &[Composer] = &[
         compose: |cx, _| {
             Box::pin(async move {
                 let letter = Requested { service: &cx.site.name, page: cx.site.page("/account") };
-                Ok(Some(Letter::written(&letter.to_string(), &cx.site.name)))
+                Ok(Some(letter.to_string()))
             })
         },
     },
@@ -43,7 +40,7 @@ pub(crate) const COMPOSERS: &[Composer] = &[
         compose: |cx, order| {
             Box::pin(async move {
                 let letter = Changed { service: &cx.site.name, email: &order.reference };
-                Ok(Some(Letter::written(&letter.to_string(), &cx.site.name)))
+                Ok(Some(letter.to_string()))
             })
         },
     },

@@ -69,10 +69,15 @@ pub(super) async fn owner(tx: &mut Transaction, digest: &Digest<EmailChange>) ->
 
 /// Reads the address that waits for its confirmation.
 pub(crate) async fn pending(cx: &Context, standing: Standing) -> Result<Option<EmailAddress>, Fault> {
-    let working = Working::now(cx, cx.settings.email_change.lifetime);
+    let working = working(cx);
     let sql =
         "SELECT email FROM email_changes WHERE account = $1 AND epoch = $2 AND expires_at > $3 AND expires_at <= $4";
     cx.db.find(sql, &[&standing.account, &standing.epoch, &working.after, &working.until], |row| row.get(0)).await
+}
+
+/// The expiries of changes that can be confirmed now.
+pub(super) fn working(cx: &Context) -> Working {
+    Working::now(cx, cx.settings.email_change.lifetime)
 }
 
 /// Voids the change of an account.

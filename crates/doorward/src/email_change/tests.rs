@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use doorward_core::{EmailAddress, Token};
 
-use super::{flow::working, store};
+use super::store::{self, working};
 use crate::{
     accounts, on_every_engine,
     operate::{self, Transaction},
@@ -34,10 +34,6 @@ async fn log_in(app: &TestApp, email: &str, password: &str) -> u16 {
 
 async fn address_of(person: &mut Actor) -> String {
     person.get("/auth/session").await.json()["account"]["email"].as_str().unwrap_or_default().to_owned()
-}
-
-async fn subjects(app: &TestApp, email: &str) -> Vec<String> {
-    app.letters_to(email).await.into_iter().map(|letter| letter.subject).collect()
 }
 
 async fn successes(app: &TestApp) -> i64 {
@@ -197,8 +193,8 @@ on_every_engine! {
         let mut ann = app.person(ANN).await;
         ask(&mut ann, NEW).await;
         ask(&mut ann, OTHER).await;
-        assert!(subjects(&app, NEW).await.is_empty());
-        assert_eq!(subjects(&app, OTHER).await, ["Confirm your new address"]);
+        assert!(app.subjects_to(NEW).await.is_empty());
+        assert_eq!(app.subjects_to(OTHER).await, ["Confirm your new address"]);
     }
 
     /// Promise: `email_change/old-told`
@@ -206,12 +202,12 @@ on_every_engine! {
         let mut ann = app.person(ANN).await;
         ask(&mut ann, NEW).await;
         let token = app.token_for(NEW).await;
-        assert_eq!(subjects(&app, ANN).await, ["New login to your account", "A change of your address was asked for"]);
+        assert_eq!(app.subjects_to(ANN).await, ["New login to your account", "A change of your address was asked for"]);
         confirm(&mut ann, &token).await;
         let last = app.letters_to(ANN).await.pop().unwrap();
         assert_eq!(last.subject, "Your address was changed");
         assert!(last.text.contains(NEW), "{}", last.text);
-        assert_eq!(subjects(&app, NEW).await, ["Confirm your new address"]);
+        assert_eq!(app.subjects_to(NEW).await, ["Confirm your new address"]);
     }
 
     /// Promise: `email_change/says-nothing`
@@ -230,7 +226,7 @@ on_every_engine! {
                 answers.push((email, ask(&mut ann, email).await));
                 let is_free = ["stranger", "awaiting", "incoming", "departed"].iter().any(|free| email.starts_with(free));
                 let letter = if is_free { "Confirm your new address" } else { "This address already has an account" };
-                assert_eq!(subjects(&app, email).await[before], letter, "{email}");
+                assert_eq!(app.subjects_to(email).await[before], letter, "{email}");
             }
             assert_eq!(answers[0].1.status, 202);
             same_to_the_byte(&answers);

@@ -2,10 +2,7 @@
 
 use askama::Template;
 
-use crate::{
-    base::mail::{Composer, Letter},
-    sessions,
-};
+use crate::{base::mail::Composer, sessions};
 
 /// What this feature writes.
 pub(crate) const COMPOSERS: &[Composer] = &[Composer {
@@ -13,17 +10,16 @@ pub(crate) const COMPOSERS: &[Composer] = &[Composer {
     compose: |cx, order| {
         Box::pin(async move {
             let Some((account, session)) = order.reference.split_once(' ') else { return Ok(None) };
-            let Ok(account) = account.parse() else { return Ok(None) };
-            let listed = sessions::list(cx, account).await?;
+            let (Ok(account), Ok(session)) = (account.parse(), session.parse()) else { return Ok(None) };
             // A session that has ended by now was somebody who looked in and left: the owner is told all the same.
-            let device = listed.into_iter().find(|listed| listed.id.to_string() == session);
+            let device = sessions::one(cx, account, session).await?;
             let letter = NewDevice {
                 service: &cx.site.name,
                 device: device.as_ref().map_or("a browser", |listed| &listed.device),
                 address: device.as_ref().map(|listed| listed.address.as_str()),
                 page: cx.site.page("/account"),
             };
-            Ok(Some(Letter::written(&letter.to_string(), &cx.site.name)))
+            Ok(Some(letter.to_string()))
         })
     },
 }];

@@ -5,10 +5,7 @@ use doorward_core::{Reset, Token};
 
 use super::flow;
 use crate::{
-    base::{
-        mail::{Composer, Letter},
-        render::spoken,
-    },
+    base::{mail::Composer, render::spoken},
     context::Context,
 };
 
@@ -21,7 +18,7 @@ pub(crate) const COMPOSERS: &[Composer] = &[
                 let Some(token) = flow::issue(cx, order, &order.recipient).await? else { return Ok(None) };
                 let (service, link, lifetime) = parts(cx, token);
                 let letter = ResetLetter { service, link, lifetime };
-                Ok(Some(Letter::written(&letter.to_string(), service)))
+                Ok(Some(letter.to_string()))
             })
         },
     },
@@ -32,7 +29,7 @@ pub(crate) const COMPOSERS: &[Composer] = &[
                 let Some(token) = flow::issue_unasked(cx, &order.recipient).await? else { return Ok(None) };
                 let (service, link, lifetime) = parts(cx, token);
                 let letter = Invited { service, link, lifetime, forgot: cx.site.page(FORGOT) };
-                Ok(Some(Letter::written(&letter.to_string(), service)))
+                Ok(Some(letter.to_string()))
             })
         },
     },
@@ -43,7 +40,7 @@ pub(crate) const COMPOSERS: &[Composer] = &[
                 let Some(token) = flow::issue_unasked(cx, &order.recipient).await? else { return Ok(None) };
                 let (service, link, lifetime) = parts(cx, token);
                 let letter = Voided { service, link, lifetime, forgot: cx.site.page(FORGOT) };
-                Ok(Some(Letter::written(&letter.to_string(), service)))
+                Ok(Some(letter.to_string()))
             })
         },
     },

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::base::mail::{Composer, Letter};
+use crate::base::mail::Composer;
 
 /// What this feature writes.
 pub(crate) const COMPOSERS: &[Composer] = &[Composer {
@@ -10,7 +10,7 @@ pub(crate) const COMPOSERS: &[Composer] = &[Composer {
     compose: |cx, _| {
         Box::pin(async move {
             let text = Changed { service: &cx.site.name, forgot: cx.site.page("/password/forgot") };
-            Ok(Some(Letter::written(&text.to_string(), &cx.site.name)))
+            Ok(Some(text.to_string()))
         })
     },
 }];

@@ -3,10 +3,7 @@
 use askama::Template;
 
 use super::flow::{self, Finding};
-use crate::base::{
-    mail::{Composer, Letter},
-    render::spoken,
-};
+use crate::base::{mail::Composer, render::spoken};
 
 /// What this feature writes.
 pub(crate) const COMPOSERS: &[Composer] = &[Composer {
@@ -26,7 +23,7 @@ pub(crate) const COMPOSERS: &[Composer] = &[Composer {
                     Taken { service, login, forgot }.to_string()
                 }
             };
-            Ok(Some(Letter::written(&text, service)))
+            Ok(Some(text))
         })
     },
 }];

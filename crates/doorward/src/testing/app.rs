@@ -166,6 +166,11 @@ impl TestApp {
         self.letters().await.into_iter().filter(|letter| letter.to == email).collect()
     }
 
+    /// What those letters are about, oldest first.
+    pub async fn subjects_to(&self, email: &str) -> Vec<String> {
+        self.letters_to(email).await.into_iter().map(|letter| letter.subject).collect()
+    }
+
     /// The token in the newest letter to `email` that has a link with one.
     pub async fn token_for(&self, email: &str) -> String {
         let letters = self.letters_to(email).await;

@@ -25,7 +25,6 @@ mod settings;
 mod transport;
 mod worker;
 
-pub(crate) use letter::Letter;
 pub(crate) use outbox::{Order, forget, notify, order};
 pub use settings::Settings;
 pub(crate) use transport::{MailboxEntry, Transport, read_mailbox};

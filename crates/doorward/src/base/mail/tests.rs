@@ -18,7 +18,7 @@ use doorward_core::{Digest, EmailAddress, Reset, Token};
 use http_body_util::Full;
 use serde_json::{Value, json};
 
-use super::{Letter, Settings, Transport, outbox};
+use super::{Settings, Transport, letter::Letter, outbox};
 use crate::{
     base::settings::{SecretText, Setting},
     testing::{Actor, Engine, PASSWORD, TestApp},

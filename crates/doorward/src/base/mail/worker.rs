@@ -16,9 +16,9 @@ use super::{
 };
 use crate::{base::panics::caught, context::Context, error::Fault};
 
-/// Writes the letter of an order; `None` when there is nothing to send after all.
+/// Fills in the template of an order's letter; `None` when there is nothing to send after all.
 pub(crate) type Compose =
-    for<'c> fn(&'c Context, &'c Order) -> Pin<Box<dyn Future<Output = Result<Option<Letter>, Fault>> + Send + 'c>>;
+    for<'c> fn(&'c Context, &'c Order) -> Pin<Box<dyn Future<Output = Result<Option<String>, Fault>> + Send + 'c>>;
 
 /// A kind of letter and what writes it.
 #[derive(Clone, Copy)]
@@ -71,7 +71,8 @@ async fn attempt(cx: &Context, composers: &[Composer], order: &Order) -> Result<
     let Some(composer) = composers.iter().find(|composer| composer.kind == order.kind) else {
         return Err(Fault::new("writing a letter", format!("nothing here writes letters of kind {}", order.kind)));
     };
-    let Some(letter) = (composer.compose)(cx, order).await? else { return Ok("unneeded") };
+    let Some(source) = (composer.compose)(cx, order).await? else { return Ok("unneeded") };
+    let letter = Letter::written(&source, &cx.site.name);
     tokio::time::timeout(LEASE / 2, cx.post.transport.send(&order.recipient, &letter))
         .await
         .map_err(|_| Fault::new("sending a letter", "the mail server took too long"))??;

@@ -9,10 +9,6 @@ const ANN: &str = "ann@example.com";
 const NEW: &str = "ann@new.example";
 const NEW_PASSWORD: &str = "a quite different passphrase";
 
-async fn subjects(app: &TestApp, email: &str) -> Vec<String> {
-    app.letters_to(email).await.into_iter().map(|letter| letter.subject).collect()
-}
-
 async fn ask_for_new_address(app: &TestApp, person: &mut Actor) -> String {
     assert_eq!(person.post("/auth/email/change", &[("email", NEW)]).await.status, 202);
     app.token_for(NEW).await
@@ -28,13 +24,13 @@ on_every_engine! {
         app.account(ANN).await;
         let mut thief = app.logged_in(ANN).await;
         let token = ask_for_new_address(&app, &mut thief).await;
-        let before = subjects(&app, ANN).await.len();
+        let before = app.subjects_to(ANN).await.len();
         // Ordered while the address was the old one, and sent when it is another.
         app.logged_in(ANN).await;
         confirm(&mut thief, &token).await;
-        let told = subjects(&app, ANN).await.split_off(before);
+        let told = app.subjects_to(ANN).await.split_off(before);
         assert_eq!(told.len(), 2, "{told:?}");
-        assert_eq!(subjects(&app, NEW).await.len(), 1, "the link and nothing else");
+        assert_eq!(app.subjects_to(NEW).await.len(), 1, "the link and nothing else");
     }
 
     /// Promise: `mail/notices`
@@ -47,9 +43,9 @@ on_every_engine! {
         assert_eq!(ann.post("/auth/password/change", &[("new_password", NEW_PASSWORD)]).await.status, 200);
         let token = ask_for_new_address(&app, &mut ann).await;
         confirm(&mut ann, &token).await;
-        assert!(subjects(&app, ANN).await.is_empty());
+        assert!(app.subjects_to(ANN).await.is_empty());
         let reset = app.visitor().post("/auth/password/forgot", &[("email", NEW)]).await;
-        assert_eq!((reset.status, subjects(&app, NEW).await.len()), (202, 2), "what was asked for is sent all the same");
+        assert_eq!((reset.status, app.subjects_to(NEW).await.len()), (202, 2), "what was asked for is sent all the same");
     }
 
     /// Promise: `mail/notices`
@@ -59,6 +55,6 @@ on_every_engine! {
         assert_eq!(ann.post("/auth/password/change", &[("new_password", NEW_PASSWORD)]).await.status, 200);
         let token = ask_for_new_address(&app, &mut ann).await;
         confirm(&mut ann, &token).await;
-        assert_eq!(subjects(&app, ANN).await.len(), 4, "a login, a change that begins, a password, a change that is done");
+        assert_eq!(app.subjects_to(ANN).await.len(), 4, "a login, a change that begins, a password, a change that is done");
     }
 }

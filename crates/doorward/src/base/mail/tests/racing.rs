@@ -2,12 +2,12 @@
 
 use std::{future::Future, pin::Pin, time::Duration};
 
-use super::super::{Composer, Letter, Order, deliver, outbox};
+use super::super::{Composer, Order, deliver, outbox};
 use crate::{context::Context, error::Fault, on_every_engine, testing::crowd::at_once};
 
 const ANN: &str = "ann@example.com";
 
-type Written<'c> = Pin<Box<dyn Future<Output = Result<Option<Letter>, Fault>> + Send + 'c>>;
+type Written<'c> = Pin<Box<dyn Future<Output = Result<Option<String>, Fault>> + Send + 'c>>;
 
 fn panicking<'c>(_: &'c Context, order: &'c Order) -> Written<'c> {
     Box::pin(async move { panic!("no letter for {:?}", order.recipient) })
