@@ -8,7 +8,10 @@ use std::{
 };
 
 use axum::{Router, extract::Request, http::StatusCode, middleware, routing::get};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
+};
 use doorward_core::{
     AccountId, Clock, EmailAddress, Entropy, KeyRing, Secret, SystemClock, SystemEntropy,
     password::{Hasher, Parameters, Pepper, Peppers},
@@ -316,9 +319,9 @@ fn peppers(settings: &passwords::Settings) -> Result<Peppers, StartError> {
             )
         };
         let (id, secret) = text.split_once(':').ok_or_else(malformed)?;
-        let secret = URL_SAFE_NO_PAD
-            .decode(secret.trim_end_matches('=').replace('+', "-").replace('/', "_"))
-            .map_err(|_| malformed())?;
+        let secret = secret.trim_end_matches('=');
+        let secret =
+            URL_SAFE_NO_PAD.decode(secret).or_else(|_| STANDARD_NO_PAD.decode(secret)).map_err(|_| malformed())?;
         Pepper::new(id, Secret::new(secret)).map_err(|cause| error(key, &cause.to_string(), "Use another one."))
     };
     let text = |secret: &crate::base::settings::SecretText| {

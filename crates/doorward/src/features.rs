@@ -82,35 +82,20 @@ pub(crate) async fn forget_account(
 
 /// Removes what is over. Sessions, of which there may be many, go in pieces, so that nobody waits long to write.
 pub(crate) async fn purge(cx: &Context) -> Result<(), Fault> {
-    loop {
-        let mut tx = cx.db.begin(Durability::Relaxed).await?;
-        let removed = sessions::purge(cx, &mut tx).await?;
-        tx.commit().await?;
-        if removed == 0 {
-            break;
-        }
-    }
-    // One transaction for each table: rows of one account in two of them are locked by its own flows in their own order.
-    for table in [Over::Resets, Over::Signups, Over::EmailChanges, Over::Throttles, Over::Events] {
-        let mut tx = cx.db.begin(Durability::Relaxed).await?;
-        match table {
-            Over::Resets => password_reset::purge(cx, &mut tx).await?,
-            Over::Signups => signup::purge(cx, &mut tx).await?,
-            Over::EmailChanges => email_change::purge(cx, &mut tx).await?,
-            Over::Throttles => throttle::purge(&mut tx, cx.clock.now()).await?,
-            Over::Events => audit::purge(cx, &mut tx).await?,
-        };
-        tx.commit().await?;
-    }
+    while alone(cx, async |tx| sessions::purge(cx, tx).await).await? > 0 {}
+    // Rows of one account in two of these tables are locked by its own flows in their own order.
+    alone(cx, async |tx| password_reset::purge(cx, tx).await).await?;
+    alone(cx, async |tx| signup::purge(cx, tx).await).await?;
+    alone(cx, async |tx| email_change::purge(cx, tx).await).await?;
+    alone(cx, async |tx| throttle::purge(tx, cx.clock.now()).await).await?;
+    alone(cx, async |tx| audit::purge(cx, tx).await).await?;
     Ok(())
 }
 
-/// What may be over.
-#[derive(Clone, Copy)]
-enum Over {
-    Resets,
-    Signups,
-    EmailChanges,
-    Throttles,
-    Events,
+/// Removes something in a transaction of its own; returns how much.
+async fn alone(cx: &Context, purge: impl AsyncFnOnce(&mut Transaction) -> Result<u64, Fault>) -> Result<u64, Fault> {
+    let mut tx = cx.db.begin(Durability::Relaxed).await?;
+    let removed = purge(&mut tx).await?;
+    tx.commit().await?;
+    Ok(removed)
 }

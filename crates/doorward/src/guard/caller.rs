@@ -82,7 +82,7 @@ impl Caller {
 
     /// Whether the method may change something.
     pub(crate) fn is_unsafe(&self) -> bool {
-        !matches!(self.method, Method::GET | Method::HEAD | Method::OPTIONS)
+        is_unsafe(&self.method)
     }
 
     /// Where somebody comes back to who must do something else first: the page they wanted, or the one with the form that
@@ -143,6 +143,11 @@ impl Caller {
         let sent = header.unwrap_or(&self.csrf_field);
         doorward_core::same_text(sent, expected).then_some(()).ok_or_else(stale_form)
     }
+}
+
+/// Whether a method may change something; every one that we do not know may.
+pub(super) fn is_unsafe(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
 impl FormSecret {

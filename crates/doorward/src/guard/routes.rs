@@ -18,7 +18,7 @@ use axum::{
 use http_body_util::BodyExt;
 
 use super::{
-    caller::{Caller, Representation},
+    caller::{Caller, Representation, is_unsafe},
     cookie::SetCookie,
     guards::Guard,
     input::{BODY_PATIENCE, Field, Fields, Input, MAX_BODY},
@@ -80,10 +80,6 @@ impl Route {
     #[cfg(test)]
     pub(super) fn is_data(&self) -> bool {
         self.data
-    }
-
-    fn changes(&self) -> bool {
-        !self.method.is_safe()
     }
 
     fn wanted(&self, headers: &HeaderMap) -> Representation {
@@ -215,7 +211,7 @@ fn on_route(filter: MethodFilter, cx: Arc<Context>, route: Route) -> MethodRoute
                 Err(panicked) => present(&cx, wants, Around::default(), Served::refusing(panicked)),
             };
             // Whoever only looks is never held back: a session check may be refused, but has an application waiting.
-            if route.changes() && response.headers().contains_key(header::RETRY_AFTER) {
+            if is_unsafe(&route.method) && response.headers().contains_key(header::RETRY_AFTER) {
                 cx.turns.wait().await;
             }
             response.into_response()

@@ -124,6 +124,13 @@ pub(super) async fn end_everything(tx: &mut Transaction) -> Result<u64, Fault> {
     tx.execute("DELETE FROM sessions", &[]).await
 }
 
+/// Selects what [`listed`] reads, in its order.
+macro_rules! listed_where {
+    ($rest:literal) => {
+        concat!("SELECT id, account, device, address, created_at, seen_at, expires_at FROM sessions WHERE ", $rest)
+    };
+}
+
 /// Lists the sessions of an account, newest first.
 pub(super) async fn of_account(
     db: &Database,
@@ -131,8 +138,7 @@ pub(super) async fn of_account(
     now: Timestamp,
     idle_since: Timestamp,
 ) -> Result<Vec<Listed>, Fault> {
-    let sql = "SELECT id, account, device, address, created_at, seen_at, expires_at FROM sessions
-        WHERE account = $1 AND expires_at > $2 AND seen_at > $3 ORDER BY id DESC LIMIT 1000";
+    let sql = listed_where!("account = $1 AND expires_at > $2 AND seen_at > $3 ORDER BY id DESC LIMIT 1000");
     db.list(sql, &[&account, &now, &idle_since], listed).await
 }
 
@@ -144,8 +150,7 @@ pub(super) async fn one_of_account(
     now: Timestamp,
     idle_since: Timestamp,
 ) -> Result<Option<Listed>, Fault> {
-    let sql = "SELECT id, account, device, address, created_at, seen_at, expires_at FROM sessions
-        WHERE id = $1 AND account = $2 AND expires_at > $3 AND seen_at > $4";
+    let sql = listed_where!("id = $1 AND account = $2 AND expires_at > $3 AND seen_at > $4");
     db.find(sql, &[&id, &account, &now, &idle_since], listed).await
 }
 
@@ -156,8 +161,7 @@ pub(super) async fn all(
     idle_since: Timestamp,
     limit: i64,
 ) -> Result<Vec<Listed>, Fault> {
-    let sql = "SELECT id, account, device, address, created_at, seen_at, expires_at FROM sessions
-        WHERE expires_at > $1 AND seen_at > $2 ORDER BY id DESC LIMIT $3";
+    let sql = listed_where!("expires_at > $1 AND seen_at > $2 ORDER BY id DESC LIMIT $3");
     db.list(sql, &[&now, &idle_since, &limit], listed).await
 }
 

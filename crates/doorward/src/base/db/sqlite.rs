@@ -149,10 +149,6 @@ impl Sqlite {
         Ok(Transaction::sqlite(Writer { connection, watch: self.watch.clone() }, durability))
     }
 
-    pub(super) fn check_place(&self) -> Result<(), Fault> {
-        self.place.check()
-    }
-
     pub(super) fn copy_to(&self, path: &Path) -> Result<(), Fault> {
         // Not `query_only`: SQLite counts VACUUM INTO as writing, though this file stays as it is.
         let source = connect(&self.path, "")?;
