@@ -24,6 +24,8 @@ pub enum Purpose {
     Form,
     /// The cookie that marks a browser in which somebody has logged in before.
     Device,
+    /// The place in a list from which its next page begins.
+    Cursor,
 }
 
 /// One secret of the ring.
@@ -70,7 +72,7 @@ pub struct KeyRing {
 struct Keyed {
     id: u32,
     signs_from: Timestamp,
-    macs: [Hmac<Sha256>; 3],
+    macs: [Hmac<Sha256>; 4],
 }
 
 const TAG: usize = 32;
@@ -91,7 +93,7 @@ impl KeyRing {
             if ring.iter().any(|other: &Keyed| other.id == key.id) {
                 return Err(KeyRingError::Duplicate);
             }
-            let macs = ["session", "form", "device"].map(|purpose| subkey(secret, purpose));
+            let macs = ["session", "form", "device", "cursor"].map(|purpose| subkey(secret, purpose));
             ring.push(Keyed { id: key.id, signs_from: key.signs_from, macs });
         }
         ring.sort_by_key(|key| std::cmp::Reverse((key.signs_from, key.id)));

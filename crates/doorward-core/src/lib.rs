@@ -11,6 +11,7 @@ mod entropy;
 mod ids;
 mod keys;
 mod local_path;
+mod names;
 pub mod password;
 mod secret;
 mod token;
@@ -18,11 +19,12 @@ mod token;
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use email::{EmailAddress, EmailDenied};
 pub use entropy::{Entropy, SystemEntropy};
-pub use ids::{AccountId, SessionId};
+pub use ids::{AccountId, InvitationId, SessionId, TenantId};
 pub use keys::{Key, KeyRing, KeyRingError, Purpose};
 pub use local_path::LocalPath;
+pub use names::{NameDenied, PlanName, RoleName, Slug};
 pub use secret::{Secret, derived, same_text};
-pub use token::{Digest, EmailChange, Kind, Reset, Session, Signup, Token};
+pub use token::{Digest, EmailChange, Invitation, Kind, Reset, Session, Signup, Token};
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ use crate::*;
 mod email;
 mod keys;
 mod local_path;
+mod names;
 mod time;
 mod token;
 

@@ -39,6 +39,8 @@ kinds! {
     Signup = "doorward/signup";
     /// A link that confirms a changed mail address.
     EmailChange = "doorward/email-change";
+    /// A link that lets the owner of an address join a tenant.
+    Invitation = "doorward/invitation";
     /// The secret inside a session cookie.
     Session = "doorward/session";
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
-const PURPOSES: [Purpose; 3] = [Purpose::Session, Purpose::Form, Purpose::Device];
+const PURPOSES: [Purpose; 4] = [Purpose::Session, Purpose::Form, Purpose::Device, Purpose::Cursor];
 
 fn key(id: u32, signs_from: Timestamp) -> Key {
     let mut secret = vec![u8::try_from(id % 251).unwrap(); 32];

@@ -20,7 +20,7 @@ mod store;
 pub use flow::{Filter, Stream, search};
 pub(crate) use flow::{append, purge};
 pub use rules::{Action, Recorded};
-pub(crate) use rules::{Actor, Event, Outcome, Target, by, nobody};
+pub(crate) use rules::{Actor, Detail, Event, Target, by, nobody};
 pub use settings::Settings;
 
 use crate::base::db::Migration;
@@ -29,6 +29,7 @@ use crate::base::db::Migration;
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { name: "0001_audit_events", sql: include_str!("0001_audit_events.sql") },
     Migration { name: "0010_audit_factors", sql: include_str!("0010_audit_factors.sql") },
+    Migration { name: "0012_audit_detail", sql: include_str!("0012_audit_detail.sql") },
 ];
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::{fmt, net::IpAddr};
 
-use doorward_core::{AccountId, SessionId, Timestamp};
+use doorward_core::{AccountId, InvitationId, PlanName, RoleName, SessionId, TenantId, Timestamp};
 
 macro_rules! actions {
     ($($(#[$doc:meta])* $action:ident = $name:literal;)*) => {
@@ -79,6 +79,46 @@ actions! {
     EmailChangeRequested = "email.change_requested";
     /// An address was changed.
     EmailChanged = "email.changed";
+    /// A tenant was made.
+    TenantCreated = "tenant.created";
+    /// A tenant got another name or slug.
+    TenantRenamed = "tenant.renamed";
+    /// A tenant was closed to its members for the time being.
+    TenantSuspended = "tenant.suspended";
+    /// A suspended tenant was opened again.
+    TenantResumed = "tenant.resumed";
+    /// A tenant is to be deleted when its waiting period is over.
+    TenantDeletionRequested = "tenant.deletion_requested";
+    /// A tenant that was to be deleted is kept.
+    TenantRestored = "tenant.restored";
+    /// A tenant is gone.
+    TenantDeleted = "tenant.deleted";
+    /// Who may join a tenant without an invitation was changed.
+    TenantOpened = "tenant.opened";
+    /// Somebody became a member.
+    MemberJoined = "member.joined";
+    /// Somebody left a tenant.
+    MemberLeft = "member.left";
+    /// Somebody was removed from a tenant.
+    MemberRemoved = "member.removed";
+    /// A member got other roles.
+    RolesChanged = "member.roles_changed";
+    /// Somebody was invited.
+    InvitationSent = "invitation.sent";
+    /// An invitation was sent once more; the link before it is void.
+    InvitationResent = "invitation.resent";
+    /// An invitation was taken back.
+    InvitationRevoked = "invitation.revoked";
+    /// An invitation was accepted, or somebody tried to.
+    InvitationAccepted = "invitation.accepted";
+    /// A tenant or a member is entitled to a plan until a moment.
+    EntitlementSet = "entitlement.set";
+    /// An entitlement was ended before its time.
+    EntitlementEnded = "entitlement.ended";
+    /// An account may use the operator's console, or may do other things there than before.
+    OperatorGranted = "operator.granted";
+    /// An account may not use the operator's console any more.
+    OperatorRevoked = "operator.revoked";
 }
 
 /// Who acted.
@@ -90,6 +130,10 @@ pub(crate) enum Actor {
     Account(AccountId),
     /// Somebody at the command line of the server.
     Operator,
+    /// An account that acts as an operator, in the console.
+    Console(AccountId),
+    /// Doorward itself, on the clock.
+    Doorward,
 }
 
 /// What was acted upon.
@@ -99,6 +143,19 @@ pub(crate) enum Target {
     Account(AccountId),
     /// A session.
     Session(SessionId),
+    /// A tenant.
+    Tenant(TenantId),
+    /// An invitation.
+    Invitation(InvitationId),
+}
+
+/// What was given or taken, in names that the settings define; no text of a person gets here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// These roles.
+    Roles(Vec<RoleName>),
+    /// This plan.
+    Plan(PlanName),
 }
 
 /// How it ended.
@@ -116,6 +173,8 @@ pub(crate) struct Event {
     pub(crate) actor: Actor,
     pub(crate) action: Action,
     pub(crate) target: Option<Target>,
+    pub(crate) tenant: Option<TenantId>,
+    pub(crate) detail: Option<Detail>,
     pub(crate) outcome: Outcome,
     pub(crate) address: Option<IpAddr>,
     /// The names of what was proved; constants of the program, so that no text of a person gets here.
@@ -124,29 +183,31 @@ pub(crate) struct Event {
 
 /// An event that `account` made happen to itself.
 pub(crate) fn by(account: AccountId, action: Action, address: IpAddr) -> Event {
-    Event {
-        actor: Actor::Account(account),
-        action,
-        target: Some(Target::Account(account)),
-        outcome: Outcome::Success,
-        address: Some(address),
-        factors: Vec::new(),
-    }
+    Event::new(Actor::Account(account), action, Some(address)).on(Target::Account(account))
 }
 
 /// An event that somebody unknown made happen, perhaps to an account.
 pub(crate) fn nobody(action: Action, target: Option<AccountId>, address: IpAddr) -> Event {
-    Event {
-        actor: Actor::Anonymous,
-        action,
-        target: target.map(Target::Account),
-        outcome: Outcome::Success,
-        address: Some(address),
-        factors: Vec::new(),
-    }
+    Event { target: target.map(Target::Account), ..Event::new(Actor::Anonymous, action, Some(address)) }
 }
 
 impl Event {
+    /// Something that `actor` did, from `address` where it was done from elsewhere than the server itself.
+    pub(crate) fn new(actor: Actor, action: Action, address: Option<IpAddr>) -> Self {
+        let (target, tenant, detail, outcome, factors) = (None, None, None, Outcome::Success, Vec::new());
+        Self { actor, action, target, tenant, detail, outcome, address, factors }
+    }
+
+    /// The same event as one that happened in a tenant.
+    pub(crate) fn within(self, tenant: TenantId) -> Self {
+        Self { tenant: Some(tenant), ..self }
+    }
+
+    /// The same event with what was given or taken.
+    pub(crate) fn about(self, detail: Detail) -> Self {
+        Self { detail: Some(detail), ..self }
+    }
+
     /// The same event as something that was refused.
     pub(crate) fn denied(self) -> Self {
         Self { outcome: Outcome::Denied, ..self }
@@ -171,7 +232,7 @@ pub struct Recorded {
     pub id: i64,
     /// When, RFC 3339 in UTC.
     pub at: String,
-    /// Who: `anonymous`, `operator` or `account:ID`.
+    /// Who: `anonymous`, `account:ID`, `operator` at the command line, `operator:ID` in the console, or `doorward` itself.
     pub actor: String,
     /// What.
     pub action: String,
@@ -185,6 +246,8 @@ pub struct Recorded {
     pub address: Option<String>,
     /// What was proved, in its order, with commas between.
     pub factors: Option<String>,
+    /// What was given or taken: roles with commas between, or a plan.
+    pub detail: Option<String>,
 }
 
 /// A 64-bit id as text: JavaScript would round the number.
@@ -200,10 +263,11 @@ impl Event {
             actor: self.actor.to_string(),
             action: self.action.name().to_owned(),
             target: self.target.map(|target| target.to_string()),
-            tenant: None,
+            tenant: self.tenant.map(|tenant| tenant.to_string()),
             result: self.outcome.name().to_owned(),
             address: self.address.map(|address| address.to_string()),
             factors: (!self.factors.is_empty()).then(|| self.factors.join(",")),
+            detail: self.detail.map(|detail| detail.to_string()),
         }
     }
 }
@@ -223,6 +287,17 @@ impl fmt::Display for Actor {
             Self::Anonymous => f.write_str("anonymous"),
             Self::Operator => f.write_str("operator"),
             Self::Account(id) => write!(f, "account:{id}"),
+            Self::Console(id) => write!(f, "operator:{id}"),
+            Self::Doorward => f.write_str("doorward"),
+        }
+    }
+}
+
+impl fmt::Display for Detail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Roles(roles) => f.write_str(&roles.iter().map(RoleName::as_str).collect::<Vec<_>>().join(",")),
+            Self::Plan(plan) => plan.fmt(f),
         }
     }
 }
@@ -232,6 +307,8 @@ impl fmt::Display for Target {
         match self {
             Self::Account(id) => write!(f, "account:{id}"),
             Self::Session(id) => write!(f, "session:{id}"),
+            Self::Tenant(id) => write!(f, "tenant:{id}"),
+            Self::Invitation(id) => write!(f, "invitation:{id}"),
         }
     }
 }

@@ -10,11 +10,11 @@ use crate::{
 
 /// Writes an event and returns its place in the log.
 pub(super) async fn insert(tx: &mut Transaction, at: Timestamp, event: &Recorded) -> Result<i64, Fault> {
-    let sql = "INSERT INTO audit_events (at, actor, action, target, tenant, result, address, factors)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id";
+    let sql = "INSERT INTO audit_events (at, actor, action, target, tenant, result, address, factors, detail)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id";
     let e = event;
-    let values: [&(dyn Bind + Sync); 8] =
-        [&at, &e.actor, &e.action, &e.target, &e.tenant, &e.result, &e.address, &e.factors];
+    let values: [&(dyn Bind + Sync); 9] =
+        [&at, &e.actor, &e.action, &e.target, &e.tenant, &e.result, &e.address, &e.factors, &e.detail];
     let id = tx.find(sql, &values, |row| row.get(0)).await?;
     id.ok_or_else(|| Fault::new("writing an audit event", "no id came back"))
 }
@@ -26,7 +26,7 @@ pub(super) async fn search(
     before: i64,
     limit: i64,
 ) -> Result<Vec<Recorded>, Fault> {
-    let sql = "SELECT id, at, actor, action, target, tenant, result, address, factors FROM audit_events
+    let sql = "SELECT id, at, actor, action, target, tenant, result, address, factors, detail FROM audit_events
         WHERE id < $1 AND ($2 = '' OR actor = $2 OR target = $2) AND ($3 = '' OR action = $3) AND at >= $4 AND at < $5
         ORDER BY id DESC LIMIT $6";
     let subject = filter.account.map(|id| format!("account:{id}")).unwrap_or_default();
@@ -50,5 +50,6 @@ fn recorded(row: &Row<'_>) -> Result<Recorded, Fault> {
         result: row.get(6)?,
         address: row.get(7)?,
         factors: row.get(8)?,
+        detail: row.get(9)?,
     })
 }

@@ -8,11 +8,11 @@ mod walk;
 use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
 use doorward_core::{
-    AccountId, Digest, EmailAddress, Reset, Secret, SessionId, SystemEntropy, Timestamp, Token,
+    AccountId, Digest, EmailAddress, Reset, Secret, SessionId, SystemEntropy, TenantId, Timestamp, Token,
     password::{Guess, Password, PasswordHash},
 };
 
-use super::{Action, Event, Filter, Outcome, Recorded, Target, by, rules, search};
+use super::{Action, Detail, Event, Filter, Recorded, Target, by, rules, rules::Outcome, search};
 use crate::{
     base::settings::SecretText,
     on_every_engine, operate,
@@ -126,8 +126,10 @@ fn an_event_is_made_of_ids_addresses_and_our_own_words() {
     type Whom = (rules::Actor, Option<Target>, Option<IpAddr>);
     let account = AccountId::new(Timestamp::default(), &SystemEntropy);
     // Without dots: a new field does not compile until it stands here, and its type is none that a text or secret becomes.
-    let Event { actor, action, target, outcome, address, factors } = by(account, Action::Login, [127, 0, 0, 1].into());
+    let Event { actor, action, target, tenant, detail, outcome, address, factors } =
+        by(account, Action::Login, [127, 0, 0, 1].into());
     let (_, _, _, _): (Whom, Action, Outcome, Vec<&'static str>) = ((actor, target, address), action, outcome, factors);
+    let (_, _): (Option<TenantId>, Option<Detail>) = (tenant, detail);
     assert!(implements!(AccountId: Into<AccountId>), "the question can be answered with yes");
     macro_rules! becomes_nothing {
         ($($secret:ty),*) => {$(

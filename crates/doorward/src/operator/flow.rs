@@ -8,7 +8,7 @@ use doorward_core::{
 use crate::{
     Doorward,
     accounts::{self, Account, Disabled},
-    audit::{self, Action, Actor, Event, Outcome, Target},
+    audit::{self, Action, Actor, Event, Target},
     base::db::{Durability, Transaction},
     context::Context,
     error::Fault,
@@ -205,7 +205,6 @@ pub async fn note(doorward: &Doorward, act: Act) -> Result<(), Fault> {
 }
 
 async fn record(cx: &Context, tx: &mut Transaction, action: Action, target: Option<Target>) -> Result<(), Fault> {
-    let event =
-        Event { actor: Actor::Operator, action, target, outcome: Outcome::Success, address: None, factors: Vec::new() };
+    let event = Event { target, ..Event::new(Actor::Operator, action, None) };
     audit::append(cx, tx, event).await
 }

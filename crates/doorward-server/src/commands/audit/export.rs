@@ -103,6 +103,7 @@ fn csv(event: &Recorded) -> String {
         event.result.clone(),
         optional(&event.address),
         optional(&event.factors),
+        optional(&event.detail),
     ];
     fields.map(|field| cell(&field)).join(",")
 }
@@ -140,7 +141,8 @@ impl Progress {
     }
 }
 
-const HEADINGS: [&str; 9] = ["id", "at", "actor", "action", "target", "tenant", "result", "address", "factors"];
+const HEADINGS: [&str; 10] =
+    ["id", "at", "actor", "action", "target", "tenant", "result", "address", "factors", "detail"];
 
 #[cfg(test)]
 mod tests {

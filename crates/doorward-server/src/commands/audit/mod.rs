@@ -74,9 +74,10 @@ fn show(event: &Recorded) -> Result<(), Failure> {
     let target = event.target.as_deref().filter(|target| *target != event.actor).map(|target| format!(" on {target}"));
     let address = event.address.as_deref().map(|address| format!(" from {address}"));
     let factors = event.factors.as_deref().map(|factors| format!(" with {factors}"));
-    let (target, address, factors) =
-        (target.unwrap_or_default(), address.unwrap_or_default(), factors.unwrap_or_default());
-    let text = format!("{} {} {} by {}{target}{address}{factors}", event.at, event.action, event.result, event.actor);
+    let tenant = event.tenant.as_deref().map(|tenant| format!(" in tenant:{tenant}"));
+    let detail = event.detail.as_deref().map(|detail| format!(" ({detail})"));
+    let more = [target, tenant, address, factors, detail].into_iter().flatten().collect::<String>();
+    let text = format!("{} {} {} by {}{more}", event.at, event.action, event.result, event.actor);
     output::line(&output::one_line(&text))
 }
 

@@ -3,7 +3,10 @@
 use std::{borrow::Cow, str::FromStr};
 
 use bytes::BytesMut;
-use doorward_core::{AccountId, Digest, EmailAddress, Kind, SessionId, Timestamp, password::PasswordHash};
+use doorward_core::{
+    AccountId, Digest, EmailAddress, InvitationId, Kind, PlanName, RoleName, SessionId, Slug, TenantId, Timestamp,
+    password::PasswordHash,
+};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use crate::error::Fault;
@@ -88,6 +91,11 @@ bind! {
     Timestamp: |time| Value::Int(time.as_micros());
     SessionId: |id| (*id).into();
     AccountId: |id| (*id).into();
+    TenantId: |id| Value::Text(Cow::Owned(id.to_string()));
+    InvitationId: |id| Value::Text(Cow::Owned(id.to_string()));
+    Slug: |slug| Value::Text(Cow::Borrowed(slug.as_str()));
+    RoleName: |role| Value::Text(Cow::Borrowed(role.as_str()));
+    PlanName: |plan| Value::Text(Cow::Borrowed(plan.as_str()));
     EmailAddress: |email| Value::Text(Cow::Borrowed(email.as_str()));
     PasswordHash: |hash| Value::Text(Cow::Borrowed(hash.as_phc()));
 }
@@ -199,6 +207,11 @@ column! {
     String: text |text| Ok(text.to_owned());
     Vec<u8>: bytes |bytes| Ok(bytes.to_owned());
     AccountId: text |text| AccountId::from_str(text).map_err(unreadable);
+    TenantId: text |text| TenantId::from_str(text).map_err(unreadable);
+    InvitationId: text |text| InvitationId::from_str(text).map_err(unreadable);
+    Slug: text |text| Slug::from_str(text).map_err(unreadable);
+    RoleName: text |text| RoleName::from_str(text).map_err(unreadable);
+    PlanName: text |text| PlanName::from_str(text).map_err(unreadable);
     EmailAddress: text |text| EmailAddress::stored(text).ok_or_else(|| unreadable("an address is not in its canonical spelling"));
     PasswordHash: text |text| Ok(PasswordHash::stored(text));
 }
