@@ -9,9 +9,12 @@ use crate::{
     base::{db::Database, mail, turns::Turns},
     guard::CookieNames,
     metrics::Metrics,
-    passwords, sessions,
+    passwords,
+    policy::Policy,
+    sessions,
     settings::Settings,
     site::Site,
+    tenants,
 };
 
 /// The surroundings of every flow.
@@ -27,6 +30,7 @@ pub(crate) struct Context {
     pub(crate) stream: audit::Stream,
     pub(crate) metrics: Metrics,
     pub(crate) kept: sessions::Kept,
+    pub(crate) memberships: tenants::Kept,
     pub(crate) turns: Turns,
     pub(crate) ring: RwLock<Arc<KeyRing>>,
     /// Where a race begins: right before a flow opens the transaction that spends what can be spent once.
@@ -38,6 +42,11 @@ impl Context {
     /// The signing keys in force.
     pub(crate) fn keys(&self) -> Arc<KeyRing> {
         Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The roles and permissions in force.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.settings.policy.0
     }
 
     /// Puts other signing keys in force.

@@ -35,6 +35,7 @@ use crate::{
     sessions::Kept,
     settings::Settings,
     site::Site,
+    tenants,
 };
 
 /// A running authentication system; clones share everything.
@@ -162,6 +163,7 @@ impl Builder {
             stream: self.stream,
             metrics,
             kept: Kept::new(self.settings.sessions.kept),
+            memberships: tenants::Kept::new(self.settings.tenants.kept),
             turns: Turns::default(),
             ring: RwLock::new(Arc::new(keys)),
             #[cfg(test)]

@@ -1,9 +1,9 @@
 //! All features in one place: their routes, their tables, their letters, what they forget with an account.
 
-use doorward_core::{AccountId, EmailAddress};
+use doorward_core::{AccountId, EmailAddress, TenantId};
 
 use crate::{
-    account_page, accounts, attempts, audit,
+    access, account_page, accounts, attempts, audit,
     base::{
         db::{Durability, Migration, Transaction},
         mail::{self, Composer},
@@ -13,7 +13,8 @@ use crate::{
     email_change,
     error::Fault,
     guard::Routes,
-    login, mailbox, openapi, password_reset, passwords, reauthentication, sessions, signup, site,
+    login, mailbox, openapi, operator, operators, password_reset, passwords, reauthentication, sessions, signup, site,
+    tenants,
 };
 
 /// Where a Doorward runs.
@@ -35,6 +36,7 @@ pub(crate) fn routes(stage: Stage) -> Routes {
     password_reset::http::routes(&mut routes);
     email_change::http::routes(&mut routes);
     account_page::http::routes(&mut routes);
+    access::http::routes(&mut routes);
     openapi::routes(&mut routes);
     site::http::routes(&mut routes);
     if stage == Stage::Development {
@@ -55,6 +57,8 @@ pub(crate) fn migrations() -> Vec<Migration> {
         password_reset::MIGRATIONS,
         signup::MIGRATIONS,
         email_change::MIGRATIONS,
+        tenants::MIGRATIONS,
+        operators::MIGRATIONS,
     ]
     .concat()
 }
@@ -65,19 +69,27 @@ pub(crate) fn composers() -> Vec<Composer> {
         .concat()
 }
 
-/// Removes what every feature keeps about an account that is being deleted.
+/// Removes what every feature keeps about a tenant that is being deleted.
+pub(crate) async fn forget_tenant(_: &mut Transaction, _: TenantId) -> Result<(), Fault> {
+    Ok(())
+}
+
+/// Removes what every feature keeps about an account that is being deleted. Names the tenants that would be left without an
+/// owner; the caller then undoes its transaction.
 pub(crate) async fn forget_account(
     tx: &mut Transaction,
     account: AccountId,
     email: &EmailAddress,
-) -> Result<(), Fault> {
+) -> Result<Vec<TenantId>, Fault> {
     mail::forget(tx, account, email).await?;
     signup::forget(tx, email).await?;
     attempts::pardon(tx, email).await?;
     sessions::forget(tx, account).await?;
     passwords::forget(tx, account).await?;
     password_reset::forget(tx, account).await?;
-    email_change::forget(tx, account).await
+    email_change::forget(tx, account).await?;
+    operators::forget(tx, account).await?;
+    tenants::forget_account(tx, account).await
 }
 
 /// Removes what is over. Sessions, of which there may be many, go in pieces, so that nobody waits long to write.
@@ -89,6 +101,7 @@ pub(crate) async fn purge(cx: &Context) -> Result<(), Fault> {
     alone(cx, async |tx| email_change::purge(cx, tx).await).await?;
     alone(cx, async |tx| throttle::purge(tx, cx.clock.now()).await).await?;
     alone(cx, async |tx| audit::purge(cx, tx).await).await?;
+    operator::tenants::delete_waiting_tenants(cx).await?;
     Ok(())
 }
 

@@ -25,6 +25,7 @@
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod access;
 mod account_page;
 mod accounts;
 mod attempts;
@@ -42,13 +43,17 @@ mod mailbox;
 mod metrics;
 mod openapi;
 mod operator;
+mod operators;
 mod password_reset;
 mod passwords;
+mod policy;
 mod reauthentication;
 mod sessions;
 mod settings;
 mod signup;
 mod site;
+mod tenant_page;
+mod tenants;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(test)]
@@ -57,11 +62,13 @@ mod tests;
 pub use doorward_core as core;
 
 pub use crate::{
+    access::{Authorized, Permission},
     base::keyfile::{KeyFile, KeyFileError},
     doorward::{Builder, Doorward, StartError},
     error::Fault,
-    guard::{Public, Reauthenticated, SignedIn},
+    guard::{Member, Public, Reauthenticated, RecentMember, SignedIn},
     settings::Settings,
+    tenants::InTenant,
 };
 
 /// What an operator does: the acts behind the command line.
@@ -71,10 +78,15 @@ pub mod operate {
         audit::{Action, Filter, Recorded, Stream, search},
         base::db::{Bind, Database, DatabaseUrl, Durability, Row, Transaction},
         operator::{
-            Act, create_account, delete, disable, enable, import_hash, invite, list, new_password, note, rename, reset,
-            revoke, revoke_all_of, revoke_everything, sessions,
+            Act, ActError, Deletion, MemberOf, add_member, close_tenant, create_account, create_tenant, delete,
+            delete_tenant, disable, enable, entitle, grant_operator, import_hash, invite, list, list_tenants, members,
+            new_password, note, open_tenant, operators, policy, remove_member, rename, rename_tenant, reset,
+            restore_tenant, resume_tenant, revoke, revoke_all_of, revoke_everything, revoke_operator, sessions,
+            set_roles, suspend_tenant, tenant,
         },
+        operators::Operator,
         sessions::Listed,
+        tenants::{Entitlement, Member, State, Tenant},
     };
 }
 
@@ -91,10 +103,12 @@ pub mod config {
         email_change::Settings as EmailChangeSettings,
         password_reset::Settings as PasswordResetSettings,
         passwords::Settings as PasswordsSettings,
+        policy::{EXAMPLES as POLICY_EXAMPLES, Policy, RoleInfo, Settings as PolicySettings},
         reauthentication::Settings as ReauthenticationSettings,
         sessions::Settings as SessionsSettings,
         settings::{DatabaseSettings, KeySettings, section},
         signup::Settings as SignupSettings,
         site::Settings as SiteSettings,
+        tenants::Settings as TenantsSettings,
     };
 }

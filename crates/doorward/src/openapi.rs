@@ -19,7 +19,8 @@ async fn show(visitor: Public, _: NoInput) -> Result<Reply, Refused> {
 pub(crate) fn document(base: &str) -> Value {
     let mut paths = Map::new();
     for route in crate::features::routes(crate::features::Stage::Production).table {
-        let path = paths.entry(format!("{base}{}", route.path)).or_insert_with(|| json!({}));
+        let path = route.path.replace("{*", "{");
+        let path = paths.entry(format!("{base}{path}")).or_insert_with(|| json!({}));
         path[route.method.as_str().to_lowercase()] = operation(&route);
     }
     let mut schemas = answers::schemas();
@@ -65,7 +66,10 @@ fn operation(route: &Route) -> Value {
             "503": problem("Something that is needed does not answer; nothing was allowed."),
         },
     });
-    if route.method == Method::POST {
+    if route.only_asks() && route.method == Method::POST {
+        let schema = json!({ "$ref": "#/components/schemas/Question" });
+        operation["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+    } else if route.method == Method::POST {
         let schema = schema(route);
         let content = json!({ "application/json": { "schema": schema }, "application/x-www-form-urlencoded": { "schema": schema } });
         operation["requestBody"] = json!({ "content": content });
@@ -85,15 +89,13 @@ fn feature(route: &Route) -> &'static str {
 }
 
 fn parameters(route: &Route) -> Value {
-    let in_path = |name: &str| route.path.contains(&format!("{{{name}}}"));
-    let fields = route.fields.iter().filter(|field| route.method != Method::POST || in_path(field.name));
-    let mut parameters: Vec<Value> = fields
-        .map(|field| {
-            let place = if in_path(field.name) { "path" } else { "query" };
-            parameter(field.name, place, field.doc)
-        })
-        .collect();
-    if route.method != Method::GET {
+    let names: Vec<_> = in_path(route).collect();
+    let fields = route.fields.iter().filter(|field| route.method != Method::POST && !names.contains(&field.name));
+    let doc_of = |name: &str| route.fields.iter().find(|field| field.name == name).map(|field| field.doc);
+    let mut parameters: Vec<Value> =
+        names.iter().map(|name| parameter(name, "path", doc_of(name).unwrap_or(TENANT))).collect();
+    parameters.extend(fields.map(|field| parameter(field.name, "query", field.doc)));
+    if !route.only_asks() {
         let doc = "The token bound to the session, or to the form cookie before there is one; a form may carry it as `csrf_token`.";
         let mut token = parameter("x-csrf-token", "header", doc);
         token["required"] = json!(route.method != Method::POST);
@@ -102,14 +104,22 @@ fn parameters(route: &Route) -> Value {
     Value::Array(parameters)
 }
 
+/// The names in the path of a route.
+fn in_path(route: &Route) -> impl Iterator<Item = &'static str> {
+    let names = route.path.split('{').skip(1).filter_map(|rest| rest.split('}').next());
+    names.map(|name| name.trim_start_matches('*'))
+}
+
+/// What stands in a path for guards, which handlers need not know.
+const TENANT: &str = "The tenant's slug or id.";
+
 fn parameter(name: &str, place: &str, doc: &str) -> Value {
     let required = place != "query";
     json!({ "name": name, "in": place, "required": required, "description": doc, "schema": { "type": "string" } })
 }
 
 fn schema(route: &Route) -> Value {
-    let fields: Vec<_> =
-        route.fields.iter().filter(|field| !route.path.contains(&format!("{{{}}}", field.name))).collect();
+    let fields: Vec<_> = route.fields.iter().filter(|field| !in_path(route).any(|name| name == field.name)).collect();
     let properties: Map<String, Value> = fields
         .iter()
         .map(|field| (field.name.to_owned(), json!({ "type": "string", "description": field.doc })))

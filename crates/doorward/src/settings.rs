@@ -77,6 +77,10 @@ sections! {
     reauthentication: crate::reauthentication::Settings;
     /// The audit log.
     audit: crate::audit::Settings;
+    /// Roles and permissions.
+    policy: crate::policy::Settings;
+    /// Tenants.
+    tenants: crate::tenants::Settings;
 }
 
 /// Reads one section of `table`; also for sections that a program adds of its own.

@@ -6,7 +6,10 @@
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 
 use clap::{Args, Subcommand};
-use doorward::{Doorward, operate};
+use doorward::{
+    Doorward,
+    operate::{self, Deletion},
+};
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -198,7 +201,18 @@ impl Delete {
         if !self.yes {
             confirm(&self.account)?;
         }
-        done(operate::delete(doorward, id).await?, &self.account, "is deleted; the audit log keeps its id")
+        match operate::delete(doorward, id).await? {
+            Deletion::Done => output::line(&format!("{} is deleted; the audit log keeps its id.", self.account)),
+            Deletion::NoSuchAccount => Err(no_account(&self.account)),
+            Deletion::OwnsTenants(tenants) => {
+                let ids = tenants.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                let what = format!("{} is the last owner of {ids}, which would be nobody's", self.account);
+                Err(Failure::could_not(
+                    what,
+                    "Give each another owner with `doorward member roles`, or delete it first.",
+                ))
+            }
+        }
     }
 }
 

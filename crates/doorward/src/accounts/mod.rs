@@ -16,7 +16,9 @@ mod store;
 pub(crate) use flow::{admit, create, list, remove, rename, replace_email, set_disabled, set_name};
 pub use rules::Account;
 pub(crate) use rules::{Admitted, Disabled, Profile, Standing, display_name};
-pub(crate) use store::{by_email, by_id, profile_of, raise_all_epochs, raise_epoch, raise_password_epoch, row_of};
+pub(crate) use store::{
+    by_email, by_id, by_ids, lock, profile_of, raise_all_epochs, raise_epoch, raise_password_epoch, row_of,
+};
 
 use crate::base::db::Migration;
 

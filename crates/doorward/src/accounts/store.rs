@@ -1,10 +1,12 @@
 //! The SQL of `accounts`.
 
+use std::sync::LazyLock;
+
 use doorward_core::{AccountId, EmailAddress, Timestamp};
 
 use super::rules::{Account, Profile, Standing};
 use crate::{
-    base::db::{Database, Query, Row, Transaction},
+    base::db::{Bind, Database, Query, Row, Transaction},
     error::Fault,
 };
 
@@ -24,6 +26,24 @@ pub(crate) async fn by_email(db: &Database, email: &EmailAddress) -> Result<Opti
 pub(crate) async fn by_id(db: &Database, id: AccountId) -> Result<Option<Account>, Fault> {
     db.find(account_where!("id = $1"), &[&id], account).await
 }
+
+/// Reads several accounts, in no order; those that are not there are left out.
+pub(crate) async fn by_ids(db: &Database, ids: &[AccountId]) -> Result<Vec<Account>, Fault> {
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(AT_ONCE) {
+        // One statement for every number of them: the last one is asked for again.
+        let padded: Vec<AccountId> = (0..AT_ONCE).map(|at| some[at.min(some.len() - 1)]).collect();
+        let values: Vec<&(dyn Bind + Sync)> = padded.iter().map(|id| id as &(dyn Bind + Sync)).collect();
+        found.extend(db.list(&BY_IDS, &values, account).await?);
+    }
+    Ok(found)
+}
+
+const AT_ONCE: usize = 50;
+static BY_IDS: LazyLock<String> = LazyLock::new(|| {
+    let places = (1..=AT_ONCE).map(|at| format!("${at}")).collect::<Vec<_>>().join(", ");
+    format!("{} IN ({places})", account_where!("id"))
+});
 
 /// Asks for what an account says about its person.
 pub(crate) fn profile_of(id: AccountId) -> Query<Profile> {
@@ -52,6 +72,12 @@ pub(super) async fn insert(
 ) -> Result<bool, Fault> {
     let sql = "INSERT INTO accounts (id, email, name, epoch, created_at) VALUES ($1, $2, $3, 0, $4) ON CONFLICT (email) DO NOTHING";
     Ok(tx.execute(sql, &[&id, email, &name, &now]).await? == 1)
+}
+
+/// Locks an enabled account's row until the transaction ends; `false` when it is disabled or gone.
+pub(crate) async fn lock(tx: &mut Transaction, id: AccountId) -> Result<bool, Fault> {
+    let sql = "UPDATE accounts SET epoch = epoch WHERE id = $1 AND disabled_at IS NULL";
+    Ok(tx.execute(sql, &[&id]).await? == 1)
 }
 
 /// Marks a login of an enabled account in its epoch; `false` when it is disabled, gone or in a later epoch.

@@ -74,7 +74,7 @@ on_every_engine! {
     async fn who_is_not_there_is_not_disabled_enabled_or_deleted(app: TestApp) {
         assert!(!operate::disable(&app.doorward, nobody()).await.unwrap());
         assert!(!operate::enable(&app.doorward, nobody()).await.unwrap());
-        assert!(!operate::delete(&app.doorward, nobody()).await.unwrap());
+        assert_eq!(operate::delete(&app.doorward, nobody()).await.unwrap(), operate::Deletion::NoSuchAccount);
         assert_eq!(app.count("audit_events").await, 0, "no event without its change");
     }
 
@@ -168,7 +168,7 @@ on_every_engine! {
             assert!(app.count(table).await > before[tables.iter().position(|other| other == table).unwrap()], "{table}");
         }
         let account = app.doorward.account_of(&EmailAddress::parse(ANN).unwrap()).await.unwrap().unwrap();
-        assert!(operate::delete(&app.doorward, account).await.unwrap());
+        assert_eq!(operate::delete(&app.doorward, account).await.unwrap(), operate::Deletion::Done);
         let sent = app.letters_to(ANN).await.len();
 
         for (table, before) in tables.iter().zip(before) {

@@ -20,7 +20,7 @@ mod store;
 pub use flow::{Filter, Stream, search};
 pub(crate) use flow::{append, purge};
 pub use rules::{Action, Recorded};
-pub(crate) use rules::{Actor, Detail, Event, Target, by, nobody};
+pub(crate) use rules::{By, Detail, Event, Target, by, nobody};
 pub use settings::Settings;
 
 use crate::base::db::Migration;

@@ -181,9 +181,38 @@ pub(crate) struct Event {
     pub(crate) factors: Vec<&'static str>,
 }
 
+/// Who acts, and from where.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct By {
+    actor: Actor,
+    address: Option<IpAddr>,
+}
+
+impl By {
+    /// Somebody at the command line of the server.
+    pub(crate) const COMMAND_LINE: Self = Self { actor: Actor::Operator, address: None };
+    /// Doorward itself, on the clock.
+    pub(crate) const DOORWARD: Self = Self { actor: Actor::Doorward, address: None };
+
+    /// The person of an account, for themselves.
+    pub(crate) fn person(account: AccountId, address: IpAddr) -> Self {
+        Self { actor: Actor::Account(account), address: Some(address) }
+    }
+
+    /// The person of an account, as an operator.
+    pub(crate) fn operator(account: AccountId, address: IpAddr) -> Self {
+        Self { actor: Actor::Console(account), address: Some(address) }
+    }
+
+    /// Something that they did.
+    pub(crate) fn did(self, action: Action) -> Event {
+        Event::new(self.actor, action, self.address)
+    }
+}
+
 /// An event that `account` made happen to itself.
 pub(crate) fn by(account: AccountId, action: Action, address: IpAddr) -> Event {
-    Event::new(Actor::Account(account), action, Some(address)).on(Target::Account(account))
+    By::person(account, address).did(action).on(Target::Account(account))
 }
 
 /// An event that somebody unknown made happen, perhaps to an account.
@@ -193,7 +222,7 @@ pub(crate) fn nobody(action: Action, target: Option<AccountId>, address: IpAddr)
 
 impl Event {
     /// Something that `actor` did, from `address` where it was done from elsewhere than the server itself.
-    pub(crate) fn new(actor: Actor, action: Action, address: Option<IpAddr>) -> Self {
+    fn new(actor: Actor, action: Action, address: Option<IpAddr>) -> Self {
         let (target, tenant, detail, outcome, factors) = (None, None, None, Outcome::Success, Vec::new());
         Self { actor, action, target, tenant, detail, outcome, address, factors }
     }

@@ -155,7 +155,7 @@ pub(crate) fn refuse_unknown(section: &str, table: &Table, known: &[&str], error
 }
 
 /// The known name that a mistyped one most likely meant: at most a third of its letters differ.
-fn closest<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(crate) fn closest<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
     let near = known.iter().map(|name| (distance(key, name), *name)).min()?;
     (near.0 * 3 <= key.len().max(3)).then_some(near.1)
 }

@@ -447,7 +447,7 @@ on_every_engine! {
         ask(&mut ann, NEW).await;
         let email = EmailAddress::parse(ANN).unwrap();
         let id = app.doorward.account_of(&email).await.unwrap().unwrap();
-        assert!(operate::delete(&app.doorward, id).await.unwrap());
+        assert_eq!(operate::delete(&app.doorward, id).await.unwrap(), operate::Deletion::Done);
         assert_eq!(app.count("email_changes").await, 0);
         assert!(app.letters_to(NEW).await.is_empty(), "a letter about nobody is not written");
     }

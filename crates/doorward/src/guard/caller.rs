@@ -53,6 +53,10 @@ pub(crate) struct Caller {
     /// Whether somebody can go back to the form at the same address.
     pub(super) has_page: bool,
     pub(super) wants: Representation,
+    /// Whether nothing is changed here, whatever the method.
+    pub(super) only_asks: bool,
+    /// The name in the place of `{tenant}` in the path.
+    pub(super) tenant: Option<String>,
     pub(crate) return_to: Option<LocalPath>,
     /// The CSRF token that came as a form field, when one did.
     pub(crate) csrf_field: Zeroizing<String>,
@@ -80,9 +84,25 @@ impl Caller {
         Visit { address: self.address, device: DeviceLabel::of(agent), device_mark }
     }
 
-    /// Whether the method may change something.
+    /// Whether the request may change something.
     pub(crate) fn is_unsafe(&self) -> bool {
-        is_unsafe(&self.method)
+        is_unsafe(&self.method) && !self.only_asks
+    }
+
+    /// Refuses a request that another site's page sent; where the browser says nothing, nothing is known.
+    pub(super) fn refuse_foreign_sender(&self) -> Result<(), Problem> {
+        match self.cx.site.origin.sender(&self.headers) {
+            Sender::Foreign => Err(foreign_origin()),
+            Sender::Ourselves | Sender::Unknown => Ok(()),
+        }
+    }
+
+    /// Demands that our own page sent the request.
+    pub(super) fn demand_own_sender(&self) -> Result<(), Problem> {
+        match self.cx.site.origin.sender(&self.headers) {
+            Sender::Ourselves => Ok(()),
+            Sender::Foreign | Sender::Unknown => Err(foreign_origin()),
+        }
     }
 
     /// Where somebody comes back to who must do something else first: the page they wanted, or the one with the form that
@@ -105,10 +125,8 @@ impl Caller {
 
     /// Checks a request that is authenticated by its session cookie: origin, then the token bound to that session.
     pub(crate) fn demand_session_csrf(&self, session: &Token<Session>) -> Result<(), Problem> {
-        match self.cx.site.origin.sender(&self.headers) {
-            Sender::Ourselves => self.demand_token(&csrf_token(session.expose())),
-            Sender::Unknown | Sender::Foreign => Err(foreign_origin()),
-        }
+        self.demand_own_sender()?;
+        self.demand_token(&csrf_token(session.expose()))
     }
 
     /// Checks a request from before there is a session: origin where a browser tells it, then the form's own token.

@@ -7,7 +7,7 @@ use std::{pin::pin, sync::Arc};
 
 use axum::{
     body::Body,
-    extract::{FromRequestParts, Request, State},
+    extract::{FromRequestParts, RawPathParams, Request, State},
     http::{Response, StatusCode, request::Parts},
     middleware::Next,
 };
@@ -19,8 +19,10 @@ use super::{
     guards::{Guard, Reauthenticated, SignedIn},
     input::{BODY_PATIENCE, FORM, MAX_BODY, is_of},
     reply::{Presentation, Refused},
+    tenant::{Member, RecentMember},
 };
 use crate::{
+    access::{self, Authorized, Permission},
     base::{panics::caught, problem::Problem},
     context::Context,
     error::Fault,
@@ -74,7 +76,8 @@ fn token_in(form: &[u8]) -> Zeroizing<String> {
     token.map(|(_, value)| Zeroizing::new(value.into_owned())).unwrap_or_default()
 }
 
-async fn admit<G: Guard>(parts: &Parts) -> Result<G, Response<Body>> {
+async fn admit<G: Guard>(parts: &mut Parts) -> Result<G, Response<Body>> {
+    let tenant = if G::TENANT { tenant_in(parts).await } else { None };
     let Some(protected) = parts.extensions.get::<Protected>() else {
         tracing::error!("a guarded route is not under Doorward::protect and refuses everything");
         let mut response = Response::new(Body::from("this route is not protected\n"));
@@ -85,6 +88,7 @@ async fn admit<G: Guard>(parts: &Parts) -> Result<G, Response<Body>> {
     let mut caller =
         Caller::of(&protected.cx, parts.clone(), wants).map_err(|refused| refuse(&protected.cx, wants, refused))?;
     caller.csrf_field = protected.csrf_field.clone();
+    caller.tenant = tenant;
     let admitted = caught(pin!(G::admit(caller))).await.unwrap_or_else(|panicked| Err(panicked.into()));
     admitted.map_err(|refused| refuse(&protected.cx, wants, refused))
 }
@@ -92,6 +96,37 @@ async fn admit<G: Guard>(parts: &Parts) -> Result<G, Response<Body>> {
 fn refuse(cx: &Context, wants: Representation, refused: Refused) -> Response<Body> {
     let frame = (wants == Representation::Page).then(|| cx.site.frame(cx.settings.passwords.min_length));
     Presentation { cx, wants, frame, cookie: None, path: "/".to_owned() }.response(Err(refused))
+}
+
+/// What stands in the path in the place of `{tenant}`.
+async fn tenant_in(parts: &mut Parts) -> Option<String> {
+    let params = RawPathParams::from_request_parts(parts, &()).await.ok()?;
+    params.iter().find(|(name, _)| *name == "tenant").map(|(_, value)| value.to_owned())
+}
+
+impl SignedIn {
+    /// Whether the person may do `P` in the tenant that goes by this name: its slug or its id. For what names its tenant
+    /// elsewhere than in the path; there [`Member`] is the guard. A no is an answer that can be returned as it is.
+    pub async fn authorize<P: Permission>(&self, tenant: &str) -> Result<Authorized<P>, Response<Body>> {
+        let asked = access::authorize::<P>(self.cx(), self.account(), tenant).await;
+        asked.map_err(|refusal| refuse(self.cx(), self.caller.wants(), refusal.into()))
+    }
+}
+
+impl<S: Send + Sync, P: Permission> FromRequestParts<S> for Member<P> {
+    type Rejection = Response<Body>;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        admit(parts).await
+    }
+}
+
+impl<S: Send + Sync, P: Permission> FromRequestParts<S> for RecentMember<P> {
+    type Rejection = Response<Body>;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        admit(parts).await
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for SignedIn {

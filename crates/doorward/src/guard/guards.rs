@@ -20,8 +20,10 @@ use crate::{
 
 /// Admits a request to a handler, or refuses it.
 pub(crate) trait Guard: Sized + Send {
+    /// Whether it answers to the name in the place of `{tenant}` in the path.
+    const TENANT: bool = false;
     /// The name in the table of routes.
-    const NAME: &'static str;
+    fn name() -> String;
     /// Checks everything that the guard stands for; on an unsafe method that includes origin and CSRF token.
     fn admit(caller: Caller) -> impl Future<Output = Result<Self, Refused>> + Send;
     /// The token for the forms of the page that answers.
@@ -41,7 +43,7 @@ pub struct Public {
 /// Somebody with a live session. On an unsafe method, with a request that a page of ours sent and that bears the token
 /// bound to this very session.
 pub struct SignedIn {
-    caller: Caller,
+    pub(super) caller: Caller,
     live: Live,
 }
 
@@ -55,7 +57,9 @@ pub(crate) struct Person {
 pub struct Reauthenticated(SignedIn);
 
 impl Guard for Public {
-    const NAME: &'static str = "Public";
+    fn name() -> String {
+        "Public".to_owned()
+    }
 
     async fn admit(caller: Caller) -> Result<Self, Refused> {
         let form = caller.form_secret();
@@ -86,7 +90,9 @@ impl Guard for Public {
 }
 
 impl Guard for SignedIn {
-    const NAME: &'static str = "SignedIn";
+    fn name() -> String {
+        "SignedIn".to_owned()
+    }
 
     async fn admit(caller: Caller) -> Result<Self, Refused> {
         let presented = presented(&caller)?;
@@ -110,7 +116,9 @@ impl Guard for SignedIn {
 }
 
 impl Guard for Person {
-    const NAME: &'static str = "SignedIn";
+    fn name() -> String {
+        SignedIn::name()
+    }
 
     async fn admit(caller: Caller) -> Result<Self, Refused> {
         let presented = presented(&caller)?;
@@ -134,19 +142,14 @@ impl Guard for Person {
 }
 
 impl Guard for Reauthenticated {
-    const NAME: &'static str = "Reauthenticated";
+    fn name() -> String {
+        "Reauthenticated".to_owned()
+    }
 
     async fn admit(caller: Caller) -> Result<Self, Refused> {
         let signed_in = SignedIn::admit(caller).await?;
-        if reauthentication::is_recent(signed_in.cx(), signed_in.live.proved_at) {
-            return Ok(Self(signed_in));
-        }
-        let text = "Please prove once more that it is you, then repeat this step.";
-        let problem = Problem::plain(StatusCode::FORBIDDEN, "reauthentication_required", text);
-        let base = signed_in.cx().site.base;
-        let back = signed_in.caller.way_back();
-        let back = back.map_or_else(|| format!("{base}/account"), |path| path.as_str().to_owned());
-        Err(Refused::from(problem).way_on(format!("{base}/reauthenticate?return_to={}", escaped(&back))))
+        signed_in.demand_recent_proof()?;
+        Ok(Self(signed_in))
     }
 
     fn csrf(&self) -> String {
@@ -225,6 +228,24 @@ impl SignedIn {
 
     pub(crate) fn live(&self) -> &Live {
         &self.live
+    }
+
+    /// Demands a proof of the last minutes; people are led to give one, and back.
+    pub(super) fn demand_recent_proof(&self) -> Result<(), Refused> {
+        if reauthentication::is_recent(self.cx(), self.live.proved_at) {
+            return Ok(());
+        }
+        let text = "Please prove once more that it is you, then repeat this step.";
+        let problem = Problem::plain(StatusCode::FORBIDDEN, "reauthentication_required", text);
+        let base = self.cx().site.base;
+        let back = self.caller.way_back();
+        let back = back.map_or_else(|| format!("{base}/account"), |path| path.as_str().to_owned());
+        Err(Refused::from(problem).way_on(format!("{base}/reauthenticate?return_to={}", escaped(&back))))
+    }
+
+    /// Whether the request may change something.
+    pub(super) fn may_change(&self) -> bool {
+        self.caller.is_unsafe()
     }
 
     pub(crate) fn destination(&self) -> String {

@@ -73,6 +73,8 @@ pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 #[derive(Default)]
 pub(crate) struct Fields {
     fields: Vec<(String, Zeroizing<String>)>,
+    /// The body as it came, where the handler reads it itself.
+    body: Vec<u8>,
 }
 
 impl Fields {
@@ -99,10 +101,24 @@ impl Fields {
         }
     }
 
-    /// Adds a parameter of the path; it wins over a field of the same name.
-    pub(crate) fn put(&mut self, name: &str, value: &str) {
-        self.fields.retain(|(known, _)| known != name);
-        self.fields.push((name.to_owned(), Zeroizing::new(value.to_owned())));
+    /// Keeps a JSON body as it is, for a handler that reads it itself.
+    pub(crate) fn of_whole_body(headers: &HeaderMap, body: &[u8]) -> Result<Self, Problem> {
+        if !is_of(headers, "application/json") {
+            let text = "Send the body as application/json.";
+            return Err(Problem::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", text));
+        }
+        Ok(Self { fields: Vec::new(), body: body.to_vec() })
+    }
+
+    /// Adds a parameter of the path. A field of the same name is refused: one of the two would be ignored, and somebody would
+    /// take the other one for what was meant.
+    pub(crate) fn put(&mut self, name: &str, value: &str) -> Result<(), Problem> {
+        self.add(name.to_owned(), Zeroizing::new(value.to_owned()))
+    }
+
+    /// Takes the body that was kept.
+    pub(crate) fn take_body(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.body)
     }
 
     /// Takes the field `name`, or nothing as empty text.

@@ -30,23 +30,29 @@ mod address;
 mod caller;
 mod cookie;
 mod extract;
+mod forwarded;
 mod guards;
 mod input;
+mod operator;
 mod origin;
 mod reply;
 mod routes;
+mod tenant;
 
 pub(crate) use address::TrustedProxies;
 pub(crate) use address::throttled_as;
 pub(crate) use caller::{Visit, csrf_token};
 pub(crate) use cookie::{CookieNames, SetCookie};
 pub(crate) use extract::{Protected, protect};
+pub(crate) use forwarded::Forwarded;
 pub(crate) use guards::Person;
 pub use guards::{Public, Reauthenticated, SignedIn};
 pub(crate) use input::{Field, Fields, Input, NoInput, input};
+pub(crate) use operator::Operator;
 pub(crate) use origin::Origin;
 pub(crate) use reply::{Denial, OrPage, Refused, Reply, line};
 pub(crate) use routes::{Route, Routes, home, not_found};
+pub use tenant::{Member, RecentMember};
 
 #[cfg(test)]
 mod tests;

@@ -28,12 +28,16 @@ pub(crate) trait Denial {
     fn problem(&self) -> Problem;
 }
 
+/// What an answer says in a header besides what every one says there.
+type Said = (HeaderName, HeaderValue);
+
 /// An answer: JSON for programs, a page or a way on for people.
 pub(crate) struct Reply {
     status: StatusCode,
     json: Vec<u8>,
     shows: Shows,
     cookies: Vec<SetCookie>,
+    headers: Vec<Said>,
 }
 
 enum Shows {
@@ -61,12 +65,24 @@ impl Reply {
 
     /// A file that holds nothing personal; its address changes with its content, so it may be kept.
     pub(crate) fn asset(media_type: &'static str, bytes: Vec<u8>) -> Self {
-        Self { status: StatusCode::OK, json: bytes, shows: Shows::Asset(media_type), cookies: Vec::new() }
+        Self {
+            status: StatusCode::OK,
+            json: bytes,
+            shows: Shows::Asset(media_type),
+            cookies: Vec::new(),
+            headers: Vec::new(),
+        }
     }
 
     /// With another status than 200 for programs.
     pub(crate) fn status(mut self, status: StatusCode) -> Self {
         self.status = status;
+        self
+    }
+
+    /// Says something in a header too.
+    pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
         self
     }
 
@@ -79,7 +95,7 @@ impl Reply {
     fn new(json: &impl Serialize, shows: Shows) -> Self {
         let mut bytes = Vec::with_capacity(USUAL);
         serde_json::to_writer(&mut bytes, json).expect("answers are made of texts and numbers");
-        Self { status: StatusCode::OK, json: bytes, shows, cookies: Vec::new() }
+        Self { status: StatusCode::OK, json: bytes, shows, cookies: Vec::new(), headers: Vec::new() }
     }
 }
 
@@ -89,6 +105,7 @@ pub(crate) struct Refused {
     page: Option<Box<dyn Page>>,
     way_on: Option<String>,
     cookies: Vec<SetCookie>,
+    headers: Vec<Said>,
 }
 
 enum Reason {
@@ -97,6 +114,16 @@ enum Reason {
 }
 
 impl Refused {
+    fn new(reason: Reason) -> Self {
+        Self { reason: Box::new(reason), page: None, way_on: None, cookies: Vec::new(), headers: Vec::new() }
+    }
+
+    /// Says something in a header too.
+    pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
     /// For people, a redirect to `path` instead of an error page.
     pub(crate) fn way_on(mut self, path: String) -> Self {
         self.way_on = Some(path);
@@ -118,7 +145,7 @@ impl Refused {
 
 impl From<Problem> for Refused {
     fn from(problem: Problem) -> Self {
-        Self { reason: Box::new(Reason::Problem(problem)), page: None, way_on: None, cookies: Vec::new() }
+        Self::new(Reason::Problem(problem))
     }
 }
 
@@ -136,7 +163,7 @@ impl From<GuessTooLong> for Refused {
 
 impl From<Fault> for Refused {
     fn from(fault: Fault) -> Self {
-        Self { reason: Box::new(Reason::Fault(fault)), page: None, way_on: None, cookies: Vec::new() }
+        Self::new(Reason::Fault(fault))
     }
 }
 
@@ -174,10 +201,13 @@ pub(crate) struct Presentation<'c> {
 impl Presentation<'_> {
     /// Turns what a handler said into what goes over the wire.
     pub(crate) fn response(self, said: Result<Reply, Refused>) -> Response<Body> {
-        let (mut response, cookies) = match said {
+        let (mut response, cookies, headers) = match said {
             Ok(reply) => self.good(reply),
             Err(refused) => self.bad(refused),
         };
+        for (name, value) in headers {
+            response.headers_mut().insert(name, value);
+        }
         // What caches may keep carries no cookie: it would be somebody else's next time.
         let private = response.headers().get(header::CACHE_CONTROL).is_some_and(|value| value == PRIVATE);
         for cookie in self.cookie.iter().filter(|_| private).chain(&cookies) {
@@ -186,7 +216,7 @@ impl Presentation<'_> {
         with_hsts(self.cx, response)
     }
 
-    fn good(&self, reply: Reply) -> (Response<Body>, Vec<SetCookie>) {
+    fn good(&self, reply: Reply) -> (Response<Body>, Vec<SetCookie>, Vec<Said>) {
         let response = match (reply.shows, self.wants) {
             (Shows::Json, _) => document(reply.status, "application/json", reply.json),
             (Shows::Asset(media_type), _) => {
@@ -198,10 +228,10 @@ impl Presentation<'_> {
             (Shows::SeeOther(path), Representation::Page) => see_other(&path),
             (Shows::Page(page), Representation::Page) => self.html(reply.status, page.as_ref(), &Problem::NONE),
         };
-        (response, reply.cookies)
+        (response, reply.cookies, reply.headers)
     }
 
-    fn bad(&self, refused: Refused) -> (Response<Body>, Vec<SetCookie>) {
+    fn bad(&self, refused: Refused) -> (Response<Body>, Vec<SetCookie>, Vec<Said>) {
         let (problem, reference, page) = match *refused.reason {
             Reason::Problem(problem) => (problem, None, refused.page),
             // The page would take the fault for an answer of its flow ("this link is spent") and has no place for the
@@ -222,7 +252,7 @@ impl Presentation<'_> {
         if let Some(wait) = problem.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs()));
         }
-        (response, refused.cookies)
+        (response, refused.cookies, refused.headers)
     }
 
     /// Logs a fault, once, and says no more of it than a reference.

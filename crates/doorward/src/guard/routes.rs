@@ -15,10 +15,11 @@ use axum::{
     response::IntoResponse,
     routing::{MethodFilter, MethodRouter, on},
 };
+use bytes::Bytes;
 use http_body_util::BodyExt;
 
 use super::{
-    caller::{Caller, Representation, is_unsafe},
+    caller::{Caller, Representation},
     cookie::SetCookie,
     guards::Guard,
     input::{BODY_PATIENCE, Field, Fields, Input, MAX_BODY},
@@ -39,7 +40,7 @@ use crate::{
 pub(crate) struct Route {
     pub(crate) method: Method,
     pub(crate) path: &'static str,
-    pub(crate) guard: &'static str,
+    pub(crate) guard: String,
     pub(crate) handler: &'static str,
     pub(crate) doc: &'static str,
     pub(crate) fields: &'static [Field],
@@ -47,7 +48,20 @@ pub(crate) struct Route {
     has_page: bool,
     /// Whether its answers are JSON whatever the request accepts.
     data: bool,
+    /// What its method may mean.
+    kind: Kind,
     serve: Serve,
+}
+
+/// What the method of a route may mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// What it always means.
+    Plain,
+    /// A POST that only asks and changes nothing: its JSON body is a question too large for an address.
+    Question,
+    /// Any method, which is that of a request that somebody else is to serve.
+    Any,
 }
 
 type Serve = Arc<dyn Fn(Caller, Fields) -> Pin<Box<dyn Future<Output = Served> + Send>> + Send + Sync>;
@@ -67,12 +81,13 @@ impl Route {
         Self {
             method,
             path,
-            guard: G::NAME,
+            guard: G::name(),
             handler: name,
             doc,
             fields: I::FIELDS,
             has_page: false,
             data: false,
+            kind: Kind::Plain,
             serve,
         }
     }
@@ -80,6 +95,21 @@ impl Route {
     #[cfg(test)]
     pub(super) fn is_data(&self) -> bool {
         self.data
+    }
+
+    /// Whether it changes nothing, whatever its method.
+    pub(crate) fn only_asks(&self) -> bool {
+        self.kind != Kind::Plain || self.method == Method::GET
+    }
+
+    /// Whether it answers to every method.
+    pub(crate) fn is_any(&self) -> bool {
+        self.kind == Kind::Any
+    }
+
+    /// The method, for the table.
+    pub(crate) fn method_name(&self) -> &str {
+        if self.is_any() { "any" } else { self.method.as_str() }
     }
 
     fn wanted(&self, headers: &HeaderMap) -> Representation {
@@ -144,6 +174,28 @@ impl Routes {
         self.table.push(Route { data: true, ..Route::of(Method::GET, path, handler, doc) });
     }
 
+    /// A question from a program that does not fit into an address: a POST of JSON that changes nothing. So it needs no token;
+    /// a page of another site is refused all the same.
+    pub(crate) fn question<G: Guard + 'static, I: Input + 'static>(
+        &mut self,
+        path: &'static str,
+        handler: impl Handler<G, I>,
+        doc: &'static str,
+    ) {
+        self.table.push(Route { data: true, kind: Kind::Question, ..Route::of(Method::POST, path, handler, doc) });
+    }
+
+    /// A route for proxies, which may ask in the method of the request that they want to let through. Its guard demands what
+    /// that request must bring.
+    pub(crate) fn every_method<G: Guard + 'static, I: Input + 'static>(
+        &mut self,
+        path: &'static str,
+        handler: impl Handler<G, I>,
+        doc: &'static str,
+    ) {
+        self.table.push(Route { data: true, kind: Kind::Any, ..Route::of(Method::GET, path, handler, doc) });
+    }
+
     pub(crate) fn post<G: Guard + 'static, I: Input + 'static>(
         &mut self,
         path: &'static str,
@@ -169,7 +221,10 @@ impl Routes {
         let pages: Vec<_> = self.table.iter().filter(shown).map(|route| route.path).collect();
         for mut route in self.table {
             route.has_page = pages.contains(&route.path);
-            let filter = MethodFilter::try_from(route.method.clone()).expect("the table uses plain methods");
+            let filter = match route.kind {
+                Kind::Any => EVERY_METHOD,
+                _ => MethodFilter::try_from(route.method.clone()).expect("the table uses plain methods"),
+            };
             router = router.route(&format!("{}{}", cx.site.base, route.path), on_route(filter, Arc::clone(cx), route));
         }
         let known = Arc::clone(cx);
@@ -211,7 +266,7 @@ fn on_route(filter: MethodFilter, cx: Arc<Context>, route: Route) -> MethodRoute
                 Err(panicked) => present(&cx, wants, Around::default(), Served::refusing(panicked)),
             };
             // Whoever only looks is never held back: a session check may be refused, but has an application waiting.
-            if is_unsafe(&route.method) && response.headers().contains_key(header::RETRY_AFTER) {
+            if !route.only_asks() && response.headers().contains_key(header::RETRY_AFTER) {
                 cx.turns.wait().await;
             }
             response.into_response()
@@ -222,6 +277,10 @@ fn on_route(filter: MethodFilter, cx: Arc<Context>, route: Route) -> MethodRoute
 async fn serve<G: Guard, I: Input>(handler: impl Handler<G, I>, caller: Caller, mut fields: Fields) -> Served {
     let wants_page = caller.wants() == Representation::Page;
     let changes = caller.is_unsafe();
+    if G::TENANT {
+        // The guard has answered to it.
+        fields.take("tenant");
+    }
     match G::admit(caller).await {
         Err(refused) => Served::refusing(refused),
         Ok(guard) => {
@@ -250,9 +309,11 @@ async fn answer(
         Err(refused) => return present(&cx, wants, Around::default(), Served::refusing(refused)),
     };
     caller.has_page = route.has_page;
+    caller.only_asks = route.kind == Kind::Question;
+    caller.tenant = params.iter().find(|(name, _)| *name == "tenant").map(|(_, value)| value.to_owned());
     let path = if route.has_page { caller.uri.path().to_owned() } else { String::new() };
     let notice = caller.uri.query().and_then(notice_code).and_then(Notice::of);
-    let served = match fields(&caller, params, body).await {
+    let served = match fields(&caller, route, params, body).await {
         Err(problem) => Served::refusing(problem),
         Ok(mut fields) => {
             caller.csrf_field = fields.take("csrf_token");
@@ -285,12 +346,15 @@ fn present(cx: &Arc<Context>, wants: Representation, around: Around, served: Ser
 }
 
 /// Reads what the request brings: the query where it only looks, the body where it changes something, then the path.
-async fn fields(caller: &Caller, params: &RawPathParams, body: Body) -> Result<Fields, Problem> {
-    let mut fields = if caller.is_unsafe() {
-        let whole = http_body_util::Limited::new(body, MAX_BODY).collect();
-        let body =
-            tokio::time::timeout(BODY_PATIENCE, whole).await.map_err(|_| too_slow())?.map_err(|_| too_large())?;
-        Fields::of_body(&caller.headers, &body.to_bytes())?
+async fn fields(caller: &Caller, route: &Route, params: &RawPathParams, body: Body) -> Result<Fields, Problem> {
+    let mut fields = if route.kind == Kind::Question {
+        caller.refuse_foreign_sender()?;
+        Fields::of_whole_body(&caller.headers, &whole(body).await?)?
+    } else if route.kind == Kind::Plain && caller.is_unsafe() {
+        Fields::of_body(&caller.headers, &whole(body).await?)?
+    } else if route.path.ends_with("/{*rest}") {
+        // The query is that of the request itself.
+        Fields::default()
     } else {
         let mut fields = Fields::of_query(caller.uri.query())?;
         // Ours, for the sentence above a page and for the version of a file; no handler needs to know them.
@@ -298,9 +362,26 @@ async fn fields(caller: &Caller, params: &RawPathParams, body: Body) -> Result<F
         fields.take("v");
         fields
     };
-    params.iter().for_each(|(name, value)| fields.put(name, value));
+    for (name, value) in params {
+        fields.put(name, value)?;
+    }
     Ok(fields)
 }
+
+/// Reads a body within its limits.
+async fn whole(body: Body) -> Result<Bytes, Problem> {
+    let whole = http_body_util::Limited::new(body, MAX_BODY).collect();
+    let body = tokio::time::timeout(BODY_PATIENCE, whole).await.map_err(|_| too_slow())?.map_err(|_| too_large())?;
+    Ok(body.to_bytes())
+}
+
+const EVERY_METHOD: MethodFilter = MethodFilter::GET
+    .or(MethodFilter::HEAD)
+    .or(MethodFilter::POST)
+    .or(MethodFilter::PUT)
+    .or(MethodFilter::PATCH)
+    .or(MethodFilter::DELETE)
+    .or(MethodFilter::OPTIONS);
 
 fn too_large() -> Problem {
     let text = format!("The body is larger than {} KiB, or was cut off.", MAX_BODY / 1024);
@@ -343,6 +424,8 @@ impl Caller {
             headers: parts.headers,
             uri: asked_for.unwrap_or(parts.uri),
             has_page: false,
+            only_asks: false,
+            tenant: None,
             return_to: None,
             csrf_field: Default::default(),
         })

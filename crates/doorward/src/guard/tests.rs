@@ -37,7 +37,7 @@ fn table() -> Vec<Route> {
 
 /// The routes that change something.
 fn changing() -> Vec<Route> {
-    table().into_iter().filter(|route| route.method != Method::GET).collect()
+    table().into_iter().filter(|route| !route.only_asks()).collect()
 }
 
 /// Sends a request made by hand: headers may repeat, and their values may be any bytes.
@@ -66,19 +66,45 @@ async fn raw(app: &TestApp, request: Vec<u8>) -> String {
     tokio::task::spawn_blocking(talk).await.unwrap()
 }
 
-/// The path of a route, with something of the right form in the place of a name.
+/// The path of a route, with something of the right form in the place of each name.
 fn path_of(route: &Route) -> String {
-    format!("/auth{}", route.path.replace("{id}", "0000000000000001"))
+    path_in(route, "acme")
+}
+
+/// The same in a tenant of one's choosing.
+fn path_in(route: &Route, tenant: &str) -> String {
+    let named = [
+        ("{id}", "0000000000000001"),
+        ("{tenant}", tenant),
+        ("{account}", "018f3f0a-0000-7000-8000-000000000000"),
+        ("{permission}", "tenant:read"),
+        ("{*rest}", "their/own/path"),
+    ];
+    named.iter().fold(format!("/auth{}", route.path), |path, (name, value)| path.replace(name, value))
 }
 
 /// Sends what a route asks for, filled in with values of the right form; headers and token are the caller's affair.
 async fn knock(actor: &mut Actor, route: &Route) -> Answer {
-    let asked = route.fields.iter().filter(|field| !route.path.contains(&format!("{{{}}}", field.name)));
+    knock_at(actor, route, &path_of(route)).await
+}
+
+/// The same at a path of one's choosing.
+async fn knock_at(actor: &mut Actor, route: &Route, path: &str) -> Answer {
+    if route.only_asks() && route.method == Method::POST {
+        let body = r#"{"tenant": "acme", "permission": "tenant:read"}"#;
+        return actor.send(Method::POST, path, body, Some("application/json")).await;
+    }
+    if route.is_any() {
+        let mut proxy = actor.clone();
+        proxy.set_header("x-original-method", "GET");
+        return proxy.send(Method::GET, &format!("{path}?tenant=acme&permission=tenant:read"), "", None).await;
+    }
+    let in_path = |name: &str| route.path.contains(&format!("{{{name}}}"));
+    let asked = route.fields.iter().filter(|field| !in_path(field.name));
     let filled = asked.map(|field| (field.name, plausible(field.name)));
     let filled = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(filled).finish();
-    let path = path_of(route);
     if route.method == Method::POST {
-        return actor.send(Method::POST, &path, &filled, Some(FORM)).await;
+        return actor.send(Method::POST, path, &filled, Some(FORM)).await;
     }
     let query = if filled.is_empty() { filled } else { format!("?{filled}") };
     actor.send(route.method.clone(), &format!("{path}{query}"), "", None).await

@@ -223,7 +223,7 @@ on_every_engine! {
                     assert!(operate::enable(&app.doorward, account).await.unwrap());
                 }
                 2 => assert_eq!(operate::revoke_all_of(&app.doorward, account).await.unwrap(), 0),
-                3 => assert!(operate::delete(&app.doorward, account).await.unwrap()),
+                3 => assert_eq!(operate::delete(&app.doorward, account).await.unwrap(), operate::Deletion::Done),
                 _ => {
                     app.visitor().post("/auth/password/forgot", &[("email", email.as_str())]).await;
                     let token = app.token_for(email.as_str()).await;

@@ -10,6 +10,7 @@ pub(crate) fn of(method: &Method, path: &str) -> &'static str {
         ("GET", "/sessions") => "Sessions",
         ("GET", "/sessions/{id}") => "Session",
         ("GET", "/csrf") => "FormToken",
+        ("POST", "/check") => "Answer",
         _ => "Done",
     }
 }
@@ -39,11 +40,33 @@ pub(crate) fn schemas() -> Value {
         "expires_at": seconds,
         "current": { "type": "boolean", "description": "Whether it is the session that asks." },
     });
+    let question = json!({
+        "type": "object",
+        "required": ["tenant", "permission"],
+        "properties": {
+            "tenant": { "type": "string", "description": "The tenant's slug or id." },
+            "permission": { "type": "string", "description": "Such as `invoices:read`." },
+            "fresh_within": { "type": "integer", "description": "How many seconds old the last proof may be." },
+        },
+    });
+    let answer = json!({
+        "type": "object",
+        "required": ["allowed"],
+        "properties": { "allowed": { "type": "boolean" }, "code": { "type": "string", "description": "Why not." } },
+    });
     json!({
         "Who": object(json!({ "account": object(account), "session": object(session), "csrf_token": text })),
         "Session": object(listed),
         "Sessions": object(json!({ "sessions": list(json!({ "$ref": "#/components/schemas/Session" })) })),
         "FormToken": object(json!({ "csrf_token": text })),
+        "Question": {
+            "description": "One question, or up to 100 of them under `questions`.",
+            "oneOf": [question, object(json!({ "questions": list(question.clone()) }))],
+        },
+        "Answer": {
+            "description": "To one question `allowed`, which is true: a no is a problem. To `questions` the `answers` in their order.",
+            "oneOf": [object(json!({ "allowed": { "type": "boolean" } })), object(json!({ "answers": list(answer) }))],
+        },
         "Done": { "type": "object", "description": "What was done; a new session brings its `csrf_token`." },
     })
 }

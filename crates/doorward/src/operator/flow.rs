@@ -1,75 +1,73 @@
-//! Accounts and sessions, for somebody at the server.
+//! Accounts and sessions, for somebody who runs the service.
 
 use doorward_core::{
-    AccountId, EmailAddress, SessionId,
+    AccountId, EmailAddress, SessionId, TenantId,
     password::{Password, PasswordDenied, PasswordHash},
 };
 
 use crate::{
-    Doorward,
     accounts::{self, Account, Disabled},
-    audit::{self, Action, Actor, Event, Target},
+    audit::{self, Action, By, Detail, Event, Target},
     base::db::{Durability, Transaction},
     context::Context,
     error::Fault,
-    password_reset, passwords,
+    operators, password_reset, passwords,
+    policy::OwnRoles,
     sessions::{self, Listed},
     signup,
 };
 
 /// Reads a new password for `email` under the policy in force.
-pub fn new_password(doorward: &Doorward, email: &EmailAddress, text: &str) -> Result<Password, PasswordDenied> {
-    let cx = doorward.context();
+pub(crate) fn new_password(cx: &Context, email: &EmailAddress, text: &str) -> Result<Password, PasswordDenied> {
     passwords::policy(&cx.settings.passwords, &cx.site.name, email, text)
 }
 
 /// Makes an account with a password; `None` when the address has one already.
-pub async fn create_account(
-    doorward: &Doorward,
+pub(crate) async fn create_account(
+    cx: &Context,
+    by: By,
     email: &EmailAddress,
     password: Password,
 ) -> Result<Option<AccountId>, Fault> {
-    let hash = passwords::hash(doorward.context(), password).await;
+    let hash = passwords::hash(cx, password).await;
     let hash = hash.map_err(|_| Fault::new("hashing a password", "too many are being hashed"))?;
-    import_hash(doorward, email, &hash).await
+    import_hash(cx, by, email, &hash).await
 }
 
 /// Makes an account without a password and sends its person a link to set one; `None` when the address has an account.
-pub async fn invite(doorward: &Doorward, email: &EmailAddress) -> Result<Option<AccountId>, Fault> {
-    let cx = doorward.context();
+pub(crate) async fn invite(cx: &Context, by: By, email: &EmailAddress) -> Result<Option<AccountId>, Fault> {
     let mut tx = cx.db.begin(Durability::Full).await?;
     let Some(made) = accounts::create(cx, &mut tx, email).await? else { return Ok(None) };
     password_reset::invite(cx, &mut tx, email).await?;
-    record(cx, &mut tx, Action::AccountCreated, Some(Target::Account(made.account))).await?;
+    record(cx, by, &mut tx, Action::AccountCreated, Some(Target::Account(made.account))).await?;
     tx.commit().await?;
     Ok(Some(made.account))
 }
 
 /// Voids the password of an account, ends its sessions, forgets its known devices, and sends its person a link to set a new
 /// password. Returns the address; `None` when there is no such account.
-pub async fn reset(doorward: &Doorward, account: AccountId) -> Result<Option<EmailAddress>, Fault> {
-    let cx = doorward.context();
+pub(crate) async fn reset(cx: &Context, by: By, account: AccountId) -> Result<Option<EmailAddress>, Fault> {
     let Some(found) = accounts::by_id(&cx.db, account).await? else { return Ok(None) };
     let mut tx = cx.db.begin(Durability::Full).await?;
     sessions::end_all(&mut tx, account).await?;
     accounts::raise_password_epoch(&mut tx, account).await?;
     passwords::forget(&mut tx, account).await?;
     password_reset::send_after_voiding(cx, &mut tx, &found.email).await?;
-    record(cx, &mut tx, Action::PasswordVoided, Some(Target::Account(account))).await?;
+    record(cx, by, &mut tx, Action::PasswordVoided, Some(Target::Account(account))).await?;
     tx.commit().await?;
     Ok(Some(found.email))
 }
 
 /// Makes an account with the hash that another system made; `None` when the address has an account already.
-pub async fn import_hash(
-    doorward: &Doorward,
+pub(crate) async fn import_hash(
+    cx: &Context,
+    by: By,
     email: &EmailAddress,
     hash: &PasswordHash,
 ) -> Result<Option<AccountId>, Fault> {
-    let cx = doorward.context();
     let mut tx = cx.db.begin(Durability::Full).await?;
     let Some(account) = passwords::create(cx, &mut tx, email, hash).await? else { return Ok(None) };
-    record(cx, &mut tx, Action::AccountCreated, Some(Target::Account(account))).await?;
+    record(cx, by, &mut tx, Action::AccountCreated, Some(Target::Account(account))).await?;
     tx.commit().await?;
     Ok(Some(account))
 }
@@ -77,60 +75,69 @@ pub async fn import_hash(
 /// Keeps an account out from this moment: its sessions end, and a login under way does not finish.
 ///
 /// Returns `false` when there is no such account.
-pub async fn disable(doorward: &Doorward, account: AccountId) -> Result<bool, Fault> {
-    let cx = doorward.context();
+pub(crate) async fn disable(cx: &Context, by: By, account: AccountId) -> Result<bool, Fault> {
     let mut tx = cx.db.begin(Durability::Full).await?;
     if !accounts::set_disabled(cx, &mut tx, account, Disabled::Yes).await? {
         return Ok(false);
     }
     sessions::end_all(&mut tx, account).await?;
-    record(cx, &mut tx, Action::AccountDisabled, Some(Target::Account(account))).await?;
+    record(cx, by, &mut tx, Action::AccountDisabled, Some(Target::Account(account))).await?;
     tx.commit().await?;
     Ok(true)
 }
 
 /// Lets a disabled account log in again; `false` when there is no such account.
-pub async fn enable(doorward: &Doorward, account: AccountId) -> Result<bool, Fault> {
-    let cx = doorward.context();
+pub(crate) async fn enable(cx: &Context, by: By, account: AccountId) -> Result<bool, Fault> {
     let mut tx = cx.db.begin(Durability::Full).await?;
     if !accounts::set_disabled(cx, &mut tx, account, Disabled::No).await? {
         return Ok(false);
     }
-    record(cx, &mut tx, Action::AccountEnabled, Some(Target::Account(account))).await?;
+    record(cx, by, &mut tx, Action::AccountEnabled, Some(Target::Account(account))).await?;
     tx.commit().await?;
     Ok(true)
 }
 
-/// Removes an account and everything that belongs to it; the audit log keeps its id. `false` when there is none.
-pub async fn delete(doorward: &Doorward, account: AccountId) -> Result<bool, Fault> {
-    let cx = doorward.context();
+/// What came of deleting an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deletion {
+    /// It is gone, with everything that belongs to it.
+    Done,
+    /// There is none.
+    NoSuchAccount,
+    /// It is the last owner of these tenants, which would be nobody's: they go first, or get another owner.
+    OwnsTenants(Vec<TenantId>),
+}
+
+/// Removes an account and everything that belongs to it; the audit log keeps its id.
+pub(crate) async fn delete(cx: &Context, by: By, account: AccountId) -> Result<Deletion, Fault> {
     let mut tx = cx.db.begin(Durability::Full).await?;
-    let Some(email) = accounts::remove(&mut tx, account).await? else { return Ok(false) };
-    crate::features::forget_account(&mut tx, account, &email).await?;
-    record(cx, &mut tx, Action::AccountDeleted, Some(Target::Account(account))).await?;
+    let Some(email) = accounts::remove(&mut tx, account).await? else { return Ok(Deletion::NoSuchAccount) };
+    let alone = crate::features::forget_account(&mut tx, account, &email).await?;
+    if !alone.is_empty() {
+        return Ok(Deletion::OwnsTenants(alone));
+    }
+    record(cx, by, &mut tx, Action::AccountDeleted, Some(Target::Account(account))).await?;
     tx.commit().await?;
-    Ok(true)
+    Ok(Deletion::Done)
 }
 
 /// Changes how the person of an account is addressed; `None` when the name is longer than 100 characters.
-pub async fn rename(doorward: &Doorward, account: AccountId, name: &str) -> Result<Option<()>, Fault> {
-    let cx = doorward.context();
+pub(crate) async fn rename(cx: &Context, by: By, account: AccountId, name: &str) -> Result<Option<()>, Fault> {
     let Some(name) = accounts::display_name(name) else { return Ok(None) };
     let mut tx = cx.db.begin(Durability::Relaxed).await?;
     accounts::set_name(&mut tx, account, &name).await?;
-    record(cx, &mut tx, Action::ProfileChanged, Some(Target::Account(account))).await?;
+    record(cx, by, &mut tx, Action::ProfileChanged, Some(Target::Account(account))).await?;
     tx.commit().await?;
     Ok(Some(()))
 }
 
 /// Reads up to `limit` accounts (at most 1,000) after the address `after`, in the order of their addresses.
-pub async fn list(doorward: &Doorward, after: &str, limit: u32) -> Result<Vec<Account>, Fault> {
-    accounts::list(doorward.context(), after, limit.clamp(1, 1000)).await
+pub(crate) async fn list(cx: &Context, after: &str, limit: u32) -> Result<Vec<Account>, Fault> {
+    accounts::list(cx, after, limit.clamp(1, 1000)).await
 }
 
 /// Lists up to `limit` live sessions (at most 1,000) of one account, or of everybody, newest first.
-pub async fn sessions(doorward: &Doorward, account: Option<AccountId>, limit: u32) -> Result<Vec<Listed>, Fault> {
-    let cx = doorward.context();
+pub(crate) async fn sessions(cx: &Context, account: Option<AccountId>, limit: u32) -> Result<Vec<Listed>, Fault> {
     let limit = limit.clamp(1, 1000);
     match account {
         Some(account) => {
@@ -143,38 +150,59 @@ pub async fn sessions(doorward: &Doorward, account: Option<AccountId>, limit: u3
 }
 
 /// Ends one session; `false` when there is none of that name.
-pub async fn revoke(doorward: &Doorward, id: SessionId) -> Result<bool, Fault> {
-    let cx = doorward.context();
+pub(crate) async fn revoke(cx: &Context, by: By, id: SessionId) -> Result<bool, Fault> {
     let mut tx = cx.db.begin(Durability::Full).await?;
     if !sessions::end_any(&mut tx, id).await? {
         return Ok(false);
     }
-    record(cx, &mut tx, Action::SessionRevoked, Some(Target::Session(id))).await?;
+    record(cx, by, &mut tx, Action::SessionRevoked, Some(Target::Session(id))).await?;
     tx.commit().await?;
     Ok(true)
 }
 
 /// Ends all sessions of one account and voids its logins under way; returns how many ended.
-pub async fn revoke_all_of(doorward: &Doorward, account: AccountId) -> Result<u64, Fault> {
-    let cx = doorward.context();
+pub(crate) async fn revoke_all_of(cx: &Context, by: By, account: AccountId) -> Result<u64, Fault> {
     let mut tx = cx.db.begin(Durability::Full).await?;
     let ended = sessions::end_all(&mut tx, account).await?;
-    record(cx, &mut tx, Action::SessionsEnded, Some(Target::Account(account))).await?;
+    record(cx, by, &mut tx, Action::SessionsEnded, Some(Target::Account(account))).await?;
     tx.commit().await?;
     Ok(ended)
 }
 
 /// Ends every session there is and voids every link, those of sign-ups too: after a restored copy, or a theft. Returns how
 /// many sessions ended.
-pub async fn revoke_everything(doorward: &Doorward) -> Result<u64, Fault> {
-    let cx = doorward.context();
+pub(crate) async fn revoke_everything(cx: &Context, by: By) -> Result<u64, Fault> {
     let mut tx = cx.db.begin(Durability::Full).await?;
     accounts::raise_all_epochs(&mut tx).await?;
     signup::forget_all(&mut tx).await?;
     let ended = sessions::end_everything(&mut tx).await?;
-    record(cx, &mut tx, Action::SessionsEnded, None).await?;
+    record(cx, by, &mut tx, Action::SessionsEnded, None).await?;
     tx.commit().await?;
     Ok(ended)
+}
+
+/// Makes an account an operator with these roles; `false` when there is no such account or role.
+pub(crate) async fn grant_operator(cx: &Context, by: By, account: AccountId, roles: &OwnRoles) -> Result<bool, Fault> {
+    let mut tx = cx.db.begin(Durability::Full).await?;
+    if !accounts::lock(&mut tx, account).await? || !operators::grant(cx, &mut tx, account, roles).await? {
+        return Ok(false);
+    }
+    let detail = Detail::Roles(roles.iter().cloned().collect());
+    let event = by.did(Action::OperatorGranted).on(Target::Account(account)).about(detail);
+    audit::append(cx, &mut tx, event).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Makes an account no operator; `false` when it was none.
+pub(crate) async fn revoke_operator(cx: &Context, by: By, account: AccountId) -> Result<bool, Fault> {
+    let mut tx = cx.db.begin(Durability::Full).await?;
+    if !operators::revoke(&mut tx, account).await? {
+        return Ok(false);
+    }
+    record(cx, by, &mut tx, Action::OperatorRevoked, Some(Target::Account(account))).await?;
+    tx.commit().await?;
+    Ok(true)
 }
 
 /// An act at the server that changes nothing in the database, and is to be found in its log all the same.
@@ -191,8 +219,7 @@ pub enum Act {
 }
 
 /// Writes that an operator has done this.
-pub async fn note(doorward: &Doorward, act: Act) -> Result<(), Fault> {
-    let cx = doorward.context();
+pub(crate) async fn note(cx: &Context, by: By, act: Act) -> Result<(), Fault> {
     let action = match act {
         Act::KeysRotated => Action::KeysRotated,
         Act::KeysReplaced => Action::KeysReplaced,
@@ -200,11 +227,17 @@ pub async fn note(doorward: &Doorward, act: Act) -> Result<(), Fault> {
         Act::AuditExported => Action::AuditExported,
     };
     let mut tx = cx.db.begin(Durability::Full).await?;
-    record(cx, &mut tx, action, None).await?;
+    record(cx, by, &mut tx, action, None).await?;
     tx.commit().await
 }
 
-async fn record(cx: &Context, tx: &mut Transaction, action: Action, target: Option<Target>) -> Result<(), Fault> {
-    let event = Event { target, ..Event::new(Actor::Operator, action, None) };
+async fn record(
+    cx: &Context,
+    by: By,
+    tx: &mut Transaction,
+    action: Action,
+    target: Option<Target>,
+) -> Result<(), Fault> {
+    let event = Event { target, ..by.did(action) };
     audit::append(cx, tx, event).await
 }

@@ -1,4 +1,4 @@
-//! What may somebody do who sits at the server? The acts behind the command line.
+//! What may somebody do who runs the service? The acts behind the command line and the console.
 //!
 //! - `operator/disabled-stays-out`: A disabled account cannot log in, and a login already under way does not finish.
 //! - `operator/disabled-sessions-end`: Disabling an account ends all its sessions at once.
@@ -7,14 +7,25 @@
 //! - `operator/knows-no-password`: An account is made without a password, and a link lets its person set one.
 //! - `operator/voids-password`: A reset by an operator ends all sessions and voids the password and the known devices at once.
 //!
-//! Who can run the command line can read the database, so nothing here asks for a password. Every act here is audited.
+//! Who can run the command line can read the database, so nothing here asks for a password; the console asks before it comes
+//! here. Every act names who did it, and is audited.
 
-mod flow;
+mod command_line;
+mod command_line_tenants;
+pub(crate) mod flow;
+pub(crate) mod tenants;
 
-pub use flow::{
-    Act, create_account, delete, disable, enable, import_hash, invite, list, new_password, note, rename, reset, revoke,
+pub use command_line::{
+    create_account, delete, disable, enable, import_hash, invite, list, new_password, note, rename, reset, revoke,
     revoke_all_of, revoke_everything, sessions,
 };
+pub(crate) use command_line_tenants::named_members;
+pub use command_line_tenants::{
+    ActError, MemberOf, add_member, close_tenant, create_tenant, delete_tenant, entitle, grant_operator, members,
+    open_tenant, operators, policy, remove_member, rename_tenant, restore_tenant, resume_tenant, revoke_operator,
+    set_roles, suspend_tenant, tenant, tenants as list_tenants,
+};
+pub use flow::{Act, Deletion};
 
 #[cfg(test)]
 mod tests;

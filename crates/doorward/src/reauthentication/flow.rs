@@ -19,6 +19,11 @@ pub(crate) fn is_recent(cx: &Context, proved_at: Timestamp) -> bool {
     rules::is_recent(proved_at, cx.clock.now(), &cx.settings.reauthentication)
 }
 
+/// Whether a proof made at `proved_at` is no older than `span`.
+pub(crate) fn is_within(cx: &Context, proved_at: Timestamp, span: std::time::Duration) -> bool {
+    rules::is_within(proved_at, cx.clock.now(), span)
+}
+
 /// Checks the password of the person behind a live session and gives the session a new id.
 pub(crate) async fn prove(
     cx: &Context,

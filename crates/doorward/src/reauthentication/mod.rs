@@ -11,7 +11,7 @@ pub(crate) mod http;
 mod rules;
 mod settings;
 
-pub(crate) use flow::is_recent;
+pub(crate) use flow::{is_recent, is_within};
 pub use settings::Settings;
 
 #[cfg(test)]

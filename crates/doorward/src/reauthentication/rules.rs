@@ -13,7 +13,12 @@ use crate::{
 
 /// Whether a proof made at `proved_at` still counts; one from the future does not.
 pub(crate) fn is_recent(proved_at: Timestamp, now: Timestamp, settings: &Settings) -> bool {
-    proved_at <= now.after(LEEWAY) && now.since(proved_at) < settings.valid
+    is_within(proved_at, now, settings.valid)
+}
+
+/// Whether a proof made at `proved_at` is younger than `span`.
+pub(crate) fn is_within(proved_at: Timestamp, now: Timestamp, span: std::time::Duration) -> bool {
+    proved_at <= now.after(LEEWAY) && now.since(proved_at) < span
 }
 
 /// Somebody did not prove themselves.

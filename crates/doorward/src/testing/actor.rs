@@ -89,6 +89,18 @@ impl Actor {
         answer
     }
 
+    /// Asks whether this person may do something in a tenant; the status and the code of the answer.
+    pub async fn asks(&mut self, tenant: &str, permission: &str) -> (u16, String) {
+        let question = serde_json::json!({ "tenant": tenant, "permission": permission });
+        let answer = self.question(&question).await;
+        (answer.status, answer.code())
+    }
+
+    /// Asks any question.
+    pub async fn question(&mut self, question: &Value) -> Answer {
+        self.send(Method::POST, "/auth/check", &question.to_string(), Some("application/json")).await
+    }
+
     /// Deletes something, with the token in the header.
     pub async fn delete(&mut self, path: &str) -> Answer {
         let token = self.csrf_token().await;

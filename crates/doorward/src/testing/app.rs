@@ -12,7 +12,7 @@ use std::{
 };
 
 use axum::Router;
-use doorward_core::{AccountId, Clock, EmailAddress, Entropy, SystemEntropy, Timestamp};
+use doorward_core::{AccountId, Clock, EmailAddress, Entropy, SystemEntropy, TenantId, Timestamp};
 use tokio::net::TcpListener;
 
 use super::{Actor, ManualClock};
@@ -113,6 +113,11 @@ impl TestApp {
         Self { doorward, clock, address, settings, folder, audit: Mutex::new(audit) }
     }
 
+    /// Which database it runs on.
+    pub fn engine(&self) -> Engine {
+        if self.settings.database.url.starts_with("sqlite:") { Engine::Sqlite } else { Engine::Postgres }
+    }
+
     /// The origin that the settings name; tests connect to another port, which proxies and browsers are free to do.
     pub fn origin(&self) -> String {
         self.settings.site.public_url.clone()
@@ -138,6 +143,20 @@ impl TestApp {
     pub async fn person(&self, email: &str) -> Actor {
         self.account(email).await;
         self.logged_in(email).await
+    }
+
+    /// Makes a tenant that belongs to `owner`.
+    pub async fn tenant(&self, slug: &str, owner: AccountId) -> TenantId {
+        let slug = slug.parse().expect("a test's slug is one");
+        operate::create_tenant(&self.doorward, slug, "A tenant", Some(owner))
+            .await
+            .expect("a test's tenant can be made")
+    }
+
+    /// Makes an account a member of a tenant.
+    pub async fn member(&self, tenant: TenantId, account: AccountId, role: &str) {
+        let roles = vec![role.parse().expect("a test's role is one")];
+        operate::add_member(&self.doorward, tenant, account, roles).await.expect("a test's member can join");
     }
 
     /// Logs into an existing account from a fresh browser.

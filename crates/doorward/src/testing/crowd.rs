@@ -38,6 +38,8 @@ pub(crate) enum About {
     Guessing,
     /// To spend a link.
     SpendingALink,
+    /// To change something in a tenant.
+    Acting,
 }
 
 /// Where those wait who are about to do something, while a test holds them back.

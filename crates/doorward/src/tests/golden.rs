@@ -13,7 +13,10 @@ const HEAD: &str = "\
 
 Every route with its guard. A test writes this file from the table that serves them. `Public` lets anybody in and has a line
 in `crates/doorward/public-routes.txt`; `SignedIn` wants a live session; `Reauthenticated` wants one whose person proved
-themselves within the last minutes. On every method but GET, each guard wants our own origin and the CSRF token too.
+themselves within the last minutes; `Member<P>` wants a member of the tenant in the path who holds the permission, and
+`RecentMember<P>` a recent proof as well; `Operator<P>` wants an operator, and a recent proof for what changes something;
+`Forwarded` answers a proxy. On every method but GET, each guard wants our own origin and the CSRF token too; `POST /auth/check`
+changes nothing and is answered to no other site's page.
 ";
 
 const BESIDE: &str = "\
@@ -38,8 +41,8 @@ fn hold(name: &str, text: &str) {
 fn rows(routes: &[Route]) -> String {
     let mut rows = "| method | path | guard | handler | what for |\n|---|---|---|---|---|\n".to_owned();
     for route in routes {
-        let Route { method, path, guard, handler, doc, .. } = route;
-        let handler = handler.replace("::http::", "::");
+        let Route { path, guard, handler, doc, .. } = route;
+        let (method, handler) = (route.method_name(), handler.replace("::http::", "::"));
         writeln!(rows, "| {method} | `/auth{path}` | {guard} | `{handler}` | {doc} |").unwrap();
     }
     rows

@@ -138,7 +138,7 @@ async fn meets_an_operator(app: &TestApp) {
     operate::reset(&app.doorward, id).await.unwrap().unwrap();
     assert!(operate::disable(&app.doorward, id).await.unwrap());
     assert!(operate::enable(&app.doorward, id).await.unwrap());
-    assert!(operate::delete(&app.doorward, id).await.unwrap());
+    assert_eq!(operate::delete(&app.doorward, id).await.unwrap(), operate::Deletion::Done);
     for act in [Act::KeysRotated, Act::KeysReplaced, Act::BackupMade, Act::AuditExported] {
         operate::note(&app.doorward, act).await.unwrap();
     }
@@ -182,7 +182,7 @@ on_every_engine! {
         let nobody = "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap();
         assert!(!operate::disable(&app.doorward, nobody).await.unwrap());
         assert!(!operate::enable(&app.doorward, nobody).await.unwrap());
-        assert!(!operate::delete(&app.doorward, nobody).await.unwrap());
+        assert_eq!(operate::delete(&app.doorward, nobody).await.unwrap(), operate::Deletion::NoSuchAccount);
         assert!(!operate::revoke(&app.doorward, doorward_core::SessionId::from_i64(7)).await.unwrap());
         assert!(events(&app).await.is_empty(), "{:?}", events(&app).await);
     }

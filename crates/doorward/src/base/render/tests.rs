@@ -224,7 +224,7 @@ async fn every_page_that_answers_a_form_is_sound() {
                     route.fields.iter().filter(|field| field.name != "id").map(|field| (field.name, value)).collect();
                 for token in ["right", "wrong", ""] {
                     let mut sender = actor.clone().in_browser();
-                    let csrf = match (token, route.guard) {
+                    let csrf = match (token, route.guard.as_str()) {
                         ("right", "Public") => sender.form_token().await,
                         ("right", _) => sender.csrf_token().await,
                         (other, _) => other.to_owned(),

@@ -99,7 +99,7 @@ on_every_engine! {
                     assert_eq!(phone.post("/auth/sessions/revoke-others", &[]).await.json()["ended"], 1);
                     assert!(phone.is_signed_in().await);
                 }
-                _ => assert!(operate::delete(&app.doorward, account).await.unwrap()),
+                _ => assert_eq!(operate::delete(&app.doorward, account).await.unwrap(), operate::Deletion::Done),
             }
             assert_eq!(there.get("/auth/session").await.status, 401, "{way}");
             assert_eq!(ann.get("/auth/session").await.status, 401, "{way}");

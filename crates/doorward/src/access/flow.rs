@@ -1,0 +1,121 @@
+//! Asking.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use doorward_core::AccountId;
+
+use super::rules::{AccessDenied, Authorized, Permission, judge};
+use crate::{
+    base::db::Transaction,
+    context::Context,
+    error::{Fault, Refusal},
+    policy, reauthentication,
+    sessions::Live,
+    tenants::{self, Named, Standing, Tenant},
+};
+
+/// One question, as a program puts it.
+pub(super) struct Question<'q> {
+    pub(super) tenant: &'q str,
+    pub(super) permission: &'q str,
+    /// How old the person's last proof may be.
+    pub(super) fresh_within: Option<Duration>,
+}
+
+/// A yes, and to whom.
+pub(super) struct Yes {
+    pub(super) standing: Arc<Standing>,
+}
+
+/// Whether somebody may do `P` in the tenant that goes by this name.
+pub(crate) async fn authorize<P: Permission>(
+    cx: &Context,
+    account: AccountId,
+    tenant: &str,
+) -> Result<Authorized<P>, Refusal<AccessDenied>> {
+    let standing = standing(cx, account, tenant).await?;
+    let permission = cx.policy().permission(P::NAME);
+    let judged = Authorized::judged(standing.as_deref(), account, permission, cx.clock.now());
+    judged.map_err(Refusal::Denied)
+}
+
+/// Asks once more where an act becomes true: locks the tenant and reads the membership behind the lock. Whoever took the
+/// role away has either done so before, and is seen, or waits until the act is done.
+pub(crate) async fn again<P: Permission>(
+    cx: &Context,
+    tx: &mut Transaction,
+    authorized: &Authorized<P>,
+) -> Result<(Tenant, Authorized<P>), Refusal<AccessDenied>> {
+    let (id, account) = (authorized.tenant().id(), authorized.account());
+    let tenant = tenants::lock(tx, id).await?.ok_or(Refusal::Denied(AccessDenied::Stranger))?;
+    let standing = tenants::standing_in(cx, tx, id, account).await?;
+    let permission = cx.policy().permission(P::NAME);
+    let judged = Authorized::judged(standing.as_ref(), account, permission, cx.clock.now());
+    Ok((tenant, judged.map_err(Refusal::Denied)?))
+}
+
+/// Answers one question.
+pub(super) async fn ask(cx: &Context, live: &Live, question: &Question<'_>) -> Result<Yes, Refusal<AccessDenied>> {
+    let permission = known(cx, question)?;
+    let standing = standing(cx, live.account, question.tenant).await?;
+    answer(cx, live, question, permission, standing).map_err(Refusal::Denied)
+}
+
+/// Answers many, each as if it were alone. About one tenant it costs one look; about several, one look at everything that
+/// the person belongs to.
+pub(super) async fn ask_all(
+    cx: &Context,
+    live: &Live,
+    questions: &[Question<'_>],
+) -> Result<Vec<Result<Yes, AccessDenied>>, Fault> {
+    let mut looked: BTreeMap<&str, Option<Arc<Standing>>> = BTreeMap::new();
+    let one = questions.windows(2).all(|pair| pair[0].tenant == pair[1].tenant);
+    if let (true, Some(first)) = (one, questions.first()) {
+        looked.insert(first.tenant, standing(cx, live.account, first.tenant).await?);
+    } else {
+        let all = tenants::standings_of(cx, live.account).await?;
+        for question in questions {
+            let named = question.tenant.parse::<Named>();
+            let found = named.ok().and_then(|named| all.iter().find(|one| named.means(one)).map(Arc::clone));
+            looked.insert(question.tenant, found);
+        }
+    }
+    let answers = questions.iter().map(|question| {
+        let permission = known(cx, question)?;
+        answer(cx, live, question, permission, looked.get(question.tenant).cloned().flatten())
+    });
+    Ok(answers.collect())
+}
+
+fn known(cx: &Context, question: &Question<'_>) -> Result<policy::Permission, AccessDenied> {
+    cx.policy().permission(question.permission).ok_or(AccessDenied::UnknownPermission)
+}
+
+fn answer(
+    cx: &Context,
+    live: &Live,
+    question: &Question<'_>,
+    permission: policy::Permission,
+    standing: Option<Arc<Standing>>,
+) -> Result<Yes, AccessDenied> {
+    judge(standing.as_deref(), question.permission, Some(permission), cx.clock.now())?;
+    let fresh = question.fresh_within.is_none_or(|span| reauthentication::is_within(cx, live.proved_at, span));
+    match standing {
+        Some(standing) if fresh => Ok(Yes { standing }),
+        _ => Err(AccessDenied::NotFresh),
+    }
+}
+
+async fn standing(cx: &Context, account: AccountId, tenant: &str) -> Result<Option<Arc<Standing>>, Fault> {
+    match tenant.parse::<Named>() {
+        Ok(named) => cx.memberships.find(&cx.db, cx.policy(), &named, account).await,
+        // What is no name is nobody's.
+        Err(()) => Ok(None),
+    }
+}
+
+impl From<AccessDenied> for Refusal<AccessDenied> {
+    fn from(denied: AccessDenied) -> Self {
+        Self::Denied(denied)
+    }
+}

@@ -1,0 +1,47 @@
+//! Making operators, and asking what they may do.
+
+use doorward_core::AccountId;
+
+use super::{
+    rules::{OperatorDenied, Power},
+    store,
+};
+use crate::{
+    base::db::Transaction,
+    context::Context,
+    error::{Fault, Refusal},
+    policy::OwnRoles,
+};
+
+/// Whether an account may do `P` in the console. It is read anew at every request.
+pub(crate) async fn may<P: Power>(cx: &Context, account: AccountId) -> Result<(), Refusal<OperatorDenied>> {
+    let operator = store::find(&cx.db, account).await?.ok_or(Refusal::Denied(OperatorDenied::NotOne))?;
+    match cx.policy().operator_may(&OwnRoles::new(operator.roles), P::NAME) {
+        true => Ok(()),
+        false => Err(Refusal::Denied(OperatorDenied::Forbidden)),
+    }
+}
+
+/// Makes an account an operator; `false` when the policy has no such role, or none was named.
+pub(crate) async fn grant(
+    cx: &Context,
+    tx: &mut Transaction,
+    account: AccountId,
+    roles: &OwnRoles,
+) -> Result<bool, Fault> {
+    if roles.is_empty() || roles.iter().any(|role| !cx.policy().knows_operator(role)) {
+        return Ok(false);
+    }
+    store::put(tx, account, roles, cx.clock.now()).await?;
+    Ok(true)
+}
+
+/// Makes an account no operator; `false` when it was none.
+pub(crate) async fn revoke(tx: &mut Transaction, account: AccountId) -> Result<bool, Fault> {
+    store::remove(tx, account).await
+}
+
+/// Removes what is kept about an account that is being deleted.
+pub(crate) async fn forget(tx: &mut Transaction, account: AccountId) -> Result<(), Fault> {
+    store::remove(tx, account).await.map(drop)
+}

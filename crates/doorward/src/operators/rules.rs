@@ -1,0 +1,78 @@
+//! What an operator is.
+
+use axum::http::StatusCode;
+use doorward_core::{AccountId, RoleName, Timestamp};
+
+use crate::guard::{Denial, Problem};
+
+/// An account that runs the service.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    /// Which account.
+    pub account: AccountId,
+    /// Its roles in the console.
+    pub roles: Vec<RoleName>,
+    /// Since when it has them.
+    pub granted_at: Timestamp,
+}
+
+/// A permission of the console as a type.
+pub(crate) trait Power: Send + Sync + 'static {
+    /// The name in the policy.
+    const NAME: &'static str;
+}
+
+/// The permissions of the console's own routes.
+pub(crate) mod power {
+    macro_rules! powers {
+        ($($(#[$doc:meta])* $power:ident = $name:literal;)*) => {$(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug)]
+            pub(crate) enum $power {}
+
+            impl super::Power for $power {
+                const NAME: &'static str = $name;
+            }
+        )*};
+    }
+
+    powers! {
+        /// Sees accounts.
+        AccountsRead = "accounts:read";
+        /// Changes them.
+        AccountsManage = "accounts:manage";
+        /// Sees tenants.
+        TenantsRead = "tenants:read";
+        /// Changes them.
+        TenantsManage = "tenants:manage";
+        /// Says who is entitled to what.
+        EntitlementsManage = "entitlements:manage";
+        /// Ends sessions.
+        SessionsManage = "sessions:manage";
+        /// Reads the whole log.
+        AuditRead = "audit:read";
+        /// Sees how the system does.
+        SystemRead = "system:read";
+    }
+}
+
+/// Why somebody is no operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OperatorDenied {
+    /// They are none at all: to them there is no console.
+    NotOne,
+    /// Their roles do not hold the permission.
+    Forbidden,
+}
+
+impl Denial for OperatorDenied {
+    fn problem(&self) -> Problem {
+        match self {
+            Self::NotOne => Problem::plain(StatusCode::NOT_FOUND, "not_found", "There is nothing at this address."),
+            Self::Forbidden => {
+                let text = "Your role as an operator does not reach this far.";
+                Problem::plain(StatusCode::FORBIDDEN, "forbidden", text)
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! What the people of a tenant do. Each act asks once more, behind the tenant's lock, whether whoever acts still may: the guard
+//! has asked before, and a demotion may have come between.
+
+use doorward_core::{AccountId, RoleName, Slug};
+
+use crate::{
+    access::{
+        self, Authorized, Permission,
+        own::{MembersManage, TenantDelete, TenantRead, TenantUpdate},
+    },
+    accounts,
+    audit::{self, Action, By, Detail, Target},
+    base::db::{Durability, Transaction},
+    context::Context,
+    error::{Fault, Refusal},
+    guard::{Denial, Problem, Visit},
+    policy::OwnRoles,
+    tenants::{self, Join, Made, Named, Tenant, TenantDenied},
+};
+
+/// Why an act was not done: who acts may not, or what they want cannot be.
+#[derive(Clone, Debug)]
+pub(crate) struct ActDenied(Problem);
+
+impl Denial for ActDenied {
+    fn problem(&self) -> Problem {
+        self.0.clone()
+    }
+}
+
+type Done<T> = Result<T, Refusal<ActDenied>>;
+
+/// Makes a tenant that belongs to whoever makes it.
+pub(crate) async fn create(cx: &Context, account: AccountId, (slug, name): (Slug, &str), visit: &Visit) -> Done<Made> {
+    let mut tx = cx.db.begin(Durability::Full).await?;
+    locked_account(&mut tx, account).await?;
+    let made = tenants::create(cx, &mut tx, (slug, name), Some((account, Join::Themselves))).await.map_err(restated)?;
+    let event =
+        By::person(account, visit.address).did(Action::TenantCreated).on(Target::Tenant(made.id)).within(made.id);
+    audit::append(cx, &mut tx, event).await?;
+    tx.commit().await?;
+    Ok(made)
+}
+
+/// Gives the tenant another name and slug.
+pub(crate) async fn rename(
+    cx: &Context,
+    by: &Authorized<TenantUpdate>,
+    (slug, name): (&Slug, &str),
+    visit: &Visit,
+) -> Done<()> {
+    let mut act = Act::begin(cx, by).await?;
+    tenants::rename(&mut act.tx, &act.tenant, slug, name).await.map_err(restated)?;
+    act.done(cx, visit, |event| event.on(Target::Tenant(by.tenant().id())), Action::TenantRenamed).await
+}
+
+/// Lets anybody with an account join in this role, which whoever decides it may give themselves; or nobody.
+pub(crate) async fn set_open(
+    cx: &Context,
+    by: &Authorized<TenantUpdate>,
+    role: Option<&RoleName>,
+    visit: &Visit,
+) -> Done<()> {
+    let mut act = Act::begin(cx, by).await?;
+    if role.is_some_and(|role| !cx.policy().may_give(act.by.roles(), role)) {
+        return Err(restated(Refusal::Denied(TenantDenied::RoleNotYours)));
+    }
+    tenants::set_open(cx, &mut act.tx, &act.tenant, role).await.map_err(restated)?;
+    let detail = Detail::Roles(role.into_iter().cloned().collect());
+    act.done(cx, visit, |event| event.on(Target::Tenant(by.tenant().id())).about(detail), Action::TenantOpened).await
+}
+
+/// Closes the tenant, to be deleted when its waiting is over; `false` when it waits already.
+pub(crate) async fn close(cx: &Context, by: &Authorized<TenantDelete>, visit: &Visit) -> Done<bool> {
+    let mut act = Act::begin(cx, by).await?;
+    if !tenants::close(cx, &mut act.tx, &act.tenant).await? {
+        return Ok(false);
+    }
+    let on = Target::Tenant(by.tenant().id());
+    act.done(cx, visit, |event| event.on(on), Action::TenantDeletionRequested).await?;
+    Ok(true)
+}
+
+/// Keeps a tenant that waits to be deleted; `false` when it does not.
+pub(crate) async fn reopen(cx: &Context, by: &Authorized<TenantDelete>, visit: &Visit) -> Done<bool> {
+    let mut act = Act::begin(cx, by).await?;
+    if !tenants::reopen(&mut act.tx, &act.tenant).await? {
+        return Ok(false);
+    }
+    let on = Target::Tenant(by.tenant().id());
+    act.done(cx, visit, |event| event.on(on), Action::TenantRestored).await?;
+    Ok(true)
+}
+
+/// Gives a member other roles, as far as whoever acts may give and take them.
+pub(crate) async fn change_roles(
+    cx: &Context,
+    by: &Authorized<MembersManage>,
+    member: AccountId,
+    roles: &OwnRoles,
+    visit: &Visit,
+) -> Done<()> {
+    let mut act = Act::begin(cx, by).await?;
+    let whom = (act.tenant.id, member);
+    let own = act.by.roles().clone();
+    let changed = tenants::change_roles(cx, &mut act.tx, whom, roles, Some(&own)).await.map_err(restated)?;
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let detail = Detail::Roles(roles.iter().cloned().collect());
+    act.done(cx, visit, |event| event.on(Target::Account(member)).about(detail), Action::RolesChanged).await
+}
+
+/// Removes a member whose roles whoever acts may take.
+pub(crate) async fn remove(cx: &Context, by: &Authorized<MembersManage>, member: AccountId, visit: &Visit) -> Done<()> {
+    let mut act = Act::begin(cx, by).await?;
+    let whom = (act.tenant.id, member);
+    let own = act.by.roles().clone();
+    let gone = tenants::take_out(cx, &mut act.tx, whom, Some(&own)).await.map_err(restated)?;
+    let detail = Detail::Roles(gone);
+    act.done(cx, visit, |event| event.on(Target::Account(member)).about(detail), Action::MemberRemoved).await
+}
+
+/// Ends the membership of whoever asks.
+pub(crate) async fn leave(cx: &Context, by: &Authorized<TenantRead>, visit: &Visit) -> Done<()> {
+    let mut act = Act::begin(cx, by).await?;
+    let whom = (act.tenant.id, by.account());
+    let gone = tenants::take_out(cx, &mut act.tx, whom, None).await.map_err(restated)?;
+    let detail = Detail::Roles(gone);
+    act.done(cx, visit, |event| event.on(Target::Account(by.account())).about(detail), Action::MemberLeft).await
+}
+
+/// Makes whoever asks a member of a tenant that lets anybody join.
+pub(crate) async fn join(cx: &Context, account: AccountId, named: &Named, visit: &Visit) -> Done<Tenant> {
+    let nothing = || restated(Refusal::Denied(TenantDenied::NoSuchTenant));
+    let found = tenants::open_to_join(&cx.db, named).await?.ok_or_else(nothing)?;
+    let mut tx = cx.db.begin(Durability::Full).await?;
+    locked_account(&mut tx, account).await?;
+    let tenant = tenants::lock(&mut tx, found.id).await?.filter(Tenant::lets_join).ok_or_else(nothing)?;
+    let roles = OwnRoles::new(tenant.open_role.iter().cloned().collect());
+    tenants::join(cx, &mut tx, tenant.id, account, &roles, Join::Themselves).await.map_err(restated)?;
+    let event = By::person(account, visit.address).did(Action::MemberJoined).on(Target::Account(account));
+    let event = event.within(tenant.id).about(Detail::Roles(roles.iter().cloned().collect()));
+    audit::append(cx, &mut tx, event).await?;
+    tx.commit().await?;
+    Ok(tenant)
+}
+
+/// An act under way: the tenant is locked, and whoever acts was asked once more.
+pub(crate) struct Act<P> {
+    pub(crate) tx: Transaction,
+    pub(crate) tenant: Tenant,
+    pub(crate) by: Authorized<P>,
+}
+
+impl<P: Permission> Act<P> {
+    /// Begins an act of somebody who was authorised before.
+    pub(crate) async fn begin(cx: &Context, by: &Authorized<P>) -> Done<Self> {
+        #[cfg(test)]
+        cx.meeting.reached(crate::testing::crowd::About::Acting).await;
+        let mut tx = cx.db.begin(Durability::Full).await?;
+        let again = access::again(cx, &mut tx, by).await;
+        let (tenant, by) = again.map_err(|refusal| refusal.map(|denied| ActDenied(denied.problem())))?;
+        Ok(Self { tx, tenant, by })
+    }
+
+    /// Makes it true together with its event.
+    pub(crate) async fn done(
+        mut self,
+        cx: &Context,
+        visit: &Visit,
+        about: impl FnOnce(audit::Event) -> audit::Event,
+        action: Action,
+    ) -> Done<()> {
+        let event = By::person(self.by.account(), visit.address).did(action).within(self.tenant.id);
+        audit::append(cx, &mut self.tx, about(event)).await?;
+        Ok(self.tx.commit().await?)
+    }
+}
+
+/// Locks the account before the tenant, as every flow does that needs both.
+async fn locked_account(tx: &mut Transaction, account: AccountId) -> Result<(), Fault> {
+    match accounts::lock(tx, account).await? {
+        true => Ok(()),
+        // It was disabled or deleted a moment ago; its session is over, and the next request says so.
+        false => Err(Fault::new("acting for an account", "it is not there any more")),
+    }
+}
+
+fn restated(refusal: Refusal<TenantDenied>) -> Refusal<ActDenied> {
+    refusal.map(|denied| ActDenied(denied.problem()))
+}

@@ -1,0 +1,1 @@
+//! What tenant_page promises.

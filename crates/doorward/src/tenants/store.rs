@@ -1,0 +1,278 @@
+//! The SQL of `tenants` and `memberships`.
+
+use doorward_core::{AccountId, RoleName, Slug, TenantId, Timestamp};
+
+use super::rules::{Entitlement, InTenant, Member, Named, State, Tenant, entitlements, written};
+use crate::{
+    base::db::{Database, Row, Transaction},
+    error::Fault,
+    policy::OwnRoles,
+};
+
+/// Selects what [`tenant`] reads, in its order.
+macro_rules! tenant_where {
+    ($rest:literal) => {
+        concat!(
+            "SELECT number, id, slug, name, open_role, entitlements, created_at, suspended_at, delete_at FROM tenants WHERE ",
+            $rest
+        )
+    };
+}
+
+/// Selects what [`joined`] reads, in its order: both rows in one statement, so that a tenant that is not there and one that
+/// somebody does not belong to are the same nothing.
+macro_rules! joined_where {
+    ($rest:literal) => {
+        concat!(
+            "SELECT tenants.number, memberships.number, tenants.id, slug, suspended_at, delete_at, roles, tenants.entitlements,
+            memberships.entitlements, name FROM tenants JOIN memberships ON memberships.tenant = tenants.id WHERE ",
+            $rest
+        )
+    };
+}
+
+/// A tenant and a membership in it, as they lie in their rows.
+pub(crate) struct Joined {
+    pub(super) rows: [i64; 2],
+    pub(crate) id: TenantId,
+    pub(crate) slug: Slug,
+    pub(crate) name: String,
+    pub(crate) state: State,
+    pub(crate) roles: OwnRoles,
+    pub(super) entitlements: Vec<Entitlement>,
+}
+
+/// Reads what an account is in a tenant.
+pub(super) async fn joined(db: &Database, named: &Named, account: AccountId) -> Result<Option<Joined>, Fault> {
+    match named {
+        Named::Id(id) => db.find(joined_where!("tenants.id = $1 AND account = $2"), &[id, &account], joined_row).await,
+        Named::Slug(slug) => db.find(joined_where!("slug = $1 AND account = $2"), &[slug, &account], joined_row).await,
+    }
+}
+
+/// The same inside a transaction.
+pub(super) async fn joined_in(
+    tx: &mut Transaction,
+    tenant: TenantId,
+    account: AccountId,
+) -> Result<Option<Joined>, Fault> {
+    tx.find(joined_where!("tenants.id = $1 AND account = $2"), &[&tenant, &account], joined_row).await
+}
+
+/// Reads everything that an account belongs to, in the order of slugs.
+pub(crate) async fn of_account(db: &Database, account: AccountId) -> Result<Vec<Joined>, Fault> {
+    db.list(joined_where!("account = $1 ORDER BY slug LIMIT 1000"), &[&account], joined_row).await
+}
+
+/// Reads a tenant.
+pub(crate) async fn by_name(db: &Database, named: &Named) -> Result<Option<Tenant>, Fault> {
+    match named {
+        Named::Id(id) => db.find(tenant_where!("id = $1"), &[id], tenant).await,
+        Named::Slug(slug) => db.find(tenant_where!("slug = $1"), &[slug], tenant).await,
+    }
+}
+
+/// Reads a tenant that somebody may join without an invitation.
+pub(crate) async fn open_to_join(db: &Database, named: &Named) -> Result<Option<Tenant>, Fault> {
+    Ok(by_name(db, named).await?.filter(Tenant::lets_join))
+}
+
+/// Lists up to `limit` tenants older than the one with the number `before`, newest first, whose slug or name begins so.
+pub(crate) async fn list(db: &Database, beginning: &str, before: i64, limit: i64) -> Result<Vec<Tenant>, Fault> {
+    let sql = tenant_where!(
+        "number < $1 AND ($2 = '' OR substr(slug, 1, length($2)) = $2 OR substr(lower(name), 1, length($2)) = $2)
+        ORDER BY number DESC LIMIT $3"
+    );
+    db.list(sql, &[&before, &beginning, &limit], tenant).await
+}
+
+/// Inserts a tenant; `false` when its slug is taken.
+pub(super) async fn insert(
+    tx: &mut Transaction,
+    (id, slug, name): (TenantId, &Slug, &str),
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let sql = "INSERT INTO tenants (id, slug, name, entitlements, created_at) VALUES ($1, $2, $3, '', $4)
+        ON CONFLICT (slug) DO NOTHING";
+    Ok(tx.execute(sql, &[&id, slug, &name, &now]).await? == 1)
+}
+
+/// Locks a tenant's row until the transaction ends and reads it: who changes anything in a tenant comes here first, so one
+/// waits for the other and then sees what it did.
+pub(crate) async fn lock(tx: &mut Transaction, id: TenantId) -> Result<Option<Tenant>, Fault> {
+    if tx.execute("UPDATE tenants SET number = number WHERE id = $1", &[&id]).await? == 0 {
+        return Ok(None);
+    }
+    tx.find(tenant_where!("id = $1"), &[&id], tenant).await
+}
+
+/// Gives a locked tenant another name and slug; `false` when the slug is taken.
+pub(super) async fn rename(tx: &mut Transaction, id: TenantId, slug: &Slug, name: &str) -> Result<bool, Fault> {
+    let sql = "UPDATE tenants SET slug = $1, name = $2 WHERE id = $3
+        AND NOT EXISTS (SELECT 1 FROM tenants AS other WHERE other.slug = $1 AND other.id <> $3)";
+    Ok(tx.execute(sql, &[slug, &name, &id]).await? == 1)
+}
+
+/// Says which role whoever joins gets; nobody can join when there is none.
+pub(super) async fn set_open(tx: &mut Transaction, id: TenantId, role: Option<&RoleName>) -> Result<(), Fault> {
+    tx.execute("UPDATE tenants SET open_role = $1 WHERE id = $2", &[&role.cloned(), &id]).await.map(drop)
+}
+
+/// Closes a tenant to its members, or opens it again.
+pub(super) async fn set_suspended(tx: &mut Transaction, id: TenantId, at: Option<Timestamp>) -> Result<(), Fault> {
+    tx.execute("UPDATE tenants SET suspended_at = $1 WHERE id = $2", &[&at, &id]).await.map(drop)
+}
+
+/// Says when a tenant is to be deleted, or that it is not.
+pub(super) async fn set_deletion(tx: &mut Transaction, id: TenantId, at: Option<Timestamp>) -> Result<(), Fault> {
+    tx.execute("UPDATE tenants SET delete_at = $1 WHERE id = $2", &[&at, &id]).await.map(drop)
+}
+
+/// Names up to a hundred tenants whose waiting is over.
+pub(super) async fn to_delete(db: &Database, now: Timestamp) -> Result<Vec<TenantId>, Fault> {
+    let sql = "SELECT id FROM tenants WHERE delete_at IS NOT NULL AND delete_at <= $1 ORDER BY delete_at LIMIT 100";
+    db.list(sql, &[&now], |row| row.get(0)).await
+}
+
+/// Removes a tenant and its memberships.
+pub(super) async fn delete(tx: &mut Transaction, id: TenantId) -> Result<(), Fault> {
+    tx.execute("DELETE FROM memberships WHERE tenant = $1", &[&id]).await?;
+    tx.execute("DELETE FROM tenants WHERE id = $1", &[&id]).await.map(drop)
+}
+
+/// Says what all members of a tenant are entitled to.
+pub(super) async fn set_entitlements(tx: &mut Transaction, id: TenantId, all: &[Entitlement]) -> Result<(), Fault> {
+    tx.execute("UPDATE tenants SET entitlements = $1 WHERE id = $2", &[&written(all), &id]).await.map(drop)
+}
+
+/// Says what one member is entitled to; `false` when there is none.
+pub(super) async fn set_member_entitlements(
+    tx: &mut Transaction,
+    (tenant, account): (TenantId, AccountId),
+    all: &[Entitlement],
+) -> Result<bool, Fault> {
+    let sql = "UPDATE memberships SET entitlements = $1 WHERE tenant = $2 AND account = $3";
+    Ok(tx.execute(sql, &[&written(all), &tenant, &account]).await? == 1)
+}
+
+/// What one member of a tenant is entitled to; `None` when there is no such member.
+pub(super) async fn member_entitlements(
+    tx: &mut Transaction,
+    tenant: TenantId,
+    account: AccountId,
+) -> Result<Option<Vec<Entitlement>>, Fault> {
+    let sql = "SELECT entitlements FROM memberships WHERE tenant = $1 AND account = $2";
+    tx.find(sql, &[&tenant, &account], |row| Ok(entitlements(&row.get::<String>(0)?))).await
+}
+
+/// Inserts a membership; `false` when there is one.
+pub(super) async fn join(
+    tx: &mut Transaction,
+    (tenant, account): (TenantId, AccountId),
+    (roles, is_owner): (&OwnRoles, bool),
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let sql = "INSERT INTO memberships (tenant, account, roles, is_owner, entitlements, joined_at)
+        VALUES ($1, $2, $3, $4, '', $5) ON CONFLICT (account, tenant) DO NOTHING";
+    Ok(tx.execute(sql, &[&tenant, &account, &roles.text(), &i64::from(is_owner), &now]).await? == 1)
+}
+
+/// Gives a member other roles.
+pub(super) async fn set_roles(
+    tx: &mut Transaction,
+    (tenant, account): (TenantId, AccountId),
+    (roles, is_owner): (&OwnRoles, bool),
+) -> Result<(), Fault> {
+    let sql = "UPDATE memberships SET roles = $1, is_owner = $2 WHERE tenant = $3 AND account = $4";
+    tx.execute(sql, &[&roles.text(), &i64::from(is_owner), &tenant, &account]).await.map(drop)
+}
+
+/// Removes a membership.
+pub(super) async fn leave(tx: &mut Transaction, tenant: TenantId, account: AccountId) -> Result<(), Fault> {
+    tx.execute("DELETE FROM memberships WHERE tenant = $1 AND account = $2", &[&tenant, &account]).await.map(drop)
+}
+
+/// Removes every membership of an account.
+pub(super) async fn forget(tx: &mut Transaction, account: AccountId) -> Result<(), Fault> {
+    tx.execute("DELETE FROM memberships WHERE account = $1", &[&account]).await.map(drop)
+}
+
+/// The tenants that an account owns.
+pub(super) async fn owned_by(tx: &mut Transaction, account: AccountId) -> Result<Vec<TenantId>, Fault> {
+    let sql = "SELECT tenant FROM memberships WHERE account = $1 AND is_owner = 1 ORDER BY tenant LIMIT 10000";
+    tx.list(sql, &[&account], |row| row.get(0)).await
+}
+
+/// How many tenants an account belongs to, and how many of them it owns.
+pub(super) async fn counts_of(tx: &mut Transaction, account: AccountId) -> Result<(i64, i64), Fault> {
+    let sql = "SELECT COUNT(*), COUNT(CASE WHEN is_owner = 1 THEN 1 END) FROM memberships WHERE account = $1";
+    Ok(tx.find(sql, &[&account], |row| Ok((row.get(0)?, row.get(1)?))).await?.unwrap_or_default())
+}
+
+/// How many members a tenant has.
+pub(super) async fn count(tx: &mut Transaction, tenant: TenantId) -> Result<i64, Fault> {
+    let sql = "SELECT COUNT(*) FROM memberships WHERE tenant = $1";
+    Ok(tx.find(sql, &[&tenant], |row| row.get(0)).await?.unwrap_or_default())
+}
+
+/// Whether a tenant has an owner besides this account.
+pub(super) async fn has_other_owner(tx: &mut Transaction, tenant: TenantId, account: AccountId) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM memberships WHERE tenant = $1 AND is_owner = 1 AND account <> $2 LIMIT 1";
+    Ok(tx.find(sql, &[&tenant, &account], |_| Ok(())).await?.is_some())
+}
+
+/// Selects what [`member`] reads, in its order.
+macro_rules! member_where {
+    ($rest:literal) => {
+        concat!("SELECT number, account, roles, entitlements, joined_at FROM memberships WHERE ", $rest)
+    };
+}
+
+/// Lists up to `limit` members of a tenant after the one with the number `after`, in the order in which they joined.
+pub(crate) async fn members(db: &Database, tenant: InTenant, after: i64, limit: i64) -> Result<Vec<Member>, Fault> {
+    let sql = member_where!("tenant = $1 AND number > $2 ORDER BY number LIMIT $3");
+    db.list(sql, &[&tenant, &after, &limit], member).await
+}
+
+/// Reads one member of a tenant.
+pub(crate) async fn find_member(db: &Database, tenant: InTenant, account: AccountId) -> Result<Option<Member>, Fault> {
+    db.find(member_where!("tenant = $1 AND account = $2"), &[&tenant, &account], member).await
+}
+
+fn tenant(row: &Row<'_>) -> Result<Tenant, Fault> {
+    Ok(Tenant {
+        number: row.get(0)?,
+        id: row.get(1)?,
+        slug: row.get(2)?,
+        name: row.get(3)?,
+        open_role: row.get(4)?,
+        entitlements: entitlements(&row.get::<String>(5)?),
+        created_at: row.get(6)?,
+        suspended_at: row.get(7)?,
+        delete_at: row.get(8)?,
+    })
+}
+
+fn joined_row(row: &Row<'_>) -> Result<Joined, Fault> {
+    let mut both = entitlements(&row.get::<String>(7)?);
+    both.extend(entitlements(&row.get::<String>(8)?));
+    Ok(Joined {
+        rows: [row.get(0)?, row.get(1)?],
+        id: row.get(2)?,
+        slug: row.get(3)?,
+        state: State::of(row.get(4)?, row.get(5)?),
+        roles: OwnRoles::stored(&row.get::<String>(6)?),
+        entitlements: both,
+        name: row.get(9)?,
+    })
+}
+
+fn member(row: &Row<'_>) -> Result<Member, Fault> {
+    Ok(Member {
+        number: row.get(0)?,
+        account: row.get(1)?,
+        roles: OwnRoles::stored(&row.get::<String>(2)?).iter().cloned().collect(),
+        entitlements: entitlements(&row.get::<String>(3)?),
+        joined_at: row.get(4)?,
+    })
+}
