@@ -22,6 +22,7 @@
 //! - `guard/embedded`: The same guards hold in an application of somebody else, and refuse everything where the layer is missing.
 //! - `guard/embedded-forms`: A form of such an application finds its token whatever else is in it; only its size has a limit.
 //! - `guard/way-back`: Whoever is asked to log in or to prove themselves comes back to where they were, in a nested router too.
+//! - `guard/cursors-bound`: The place in a list is taken for the list, the viewer and the filters that it was made for, and no other.
 //! - `guard/forms-survive`: A form that was refused comes back with what was typed, passwords apart.
 
 pub(crate) use crate::base::problem::Problem;
@@ -29,6 +30,7 @@ pub(crate) use crate::base::problem::Problem;
 mod address;
 mod caller;
 mod cookie;
+mod cursor;
 mod extract;
 mod forwarded;
 mod guards;
@@ -43,6 +45,7 @@ pub(crate) use address::TrustedProxies;
 pub(crate) use address::throttled_as;
 pub(crate) use caller::{Visit, csrf_token};
 pub(crate) use cookie::{CookieNames, SetCookie};
+pub(crate) use cursor::{Cursor, Listing, Viewer};
 pub(crate) use extract::{Protected, protect};
 pub(crate) use forwarded::Forwarded;
 pub(crate) use guards::Person;

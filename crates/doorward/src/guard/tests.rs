@@ -17,6 +17,7 @@ mod address;
 mod bodies;
 mod cookies;
 mod csrf;
+mod cursor;
 mod embedding;
 mod forms;
 mod headers;
