@@ -2,16 +2,17 @@
 
 use std::sync::mpsc::SyncSender;
 
-use doorward_core::{AccountId, Timestamp};
+use doorward_core::{AccountId, TenantId, Timestamp};
 
 use super::{
-    rules::{Action, Event, Recorded},
+    rules::{Action, Event, Outcome, Recorded},
     store,
 };
 use crate::{
     base::db::{Database, Transaction},
     context::Context,
-    error::Fault,
+    error::{Fault, Refusal},
+    guard::{Cursor, Listing, Problem, Viewer},
 };
 
 /// Where events go besides the database.
@@ -29,14 +30,42 @@ impl Stream {
 /// What to look for in the log.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Events by or about this account only.
+    /// Events by this account, in the console too, or about it only.
     pub account: Option<AccountId>,
+    /// Events in this tenant only.
+    pub tenant: Option<TenantId>,
     /// Events of this action only.
     pub action: Option<Action>,
+    /// Events that ended so only.
+    pub result: Option<Outcome>,
     /// Not before this moment.
     pub since: Timestamp,
     /// Before this moment.
     pub until: Option<Timestamp>,
+}
+
+/// Events that are shown together.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// Newest first.
+    pub(crate) events: Vec<Recorded>,
+    /// Where the next page begins, when there is one.
+    pub(crate) next: Option<String>,
+}
+
+impl Filter {
+    /// The list that this filter makes for `viewer`.
+    fn listing(&self, viewer: Viewer) -> Listing {
+        // Without dots: what narrows the list and does not stand here would not be in the cursor.
+        let Self { account, tenant, action, result, since, until } = self;
+        Listing::new("audit", viewer)
+            .with("account", account.map(|id| id.to_string()).as_deref())
+            .with("tenant", tenant.map(|id| id.to_string()).as_deref())
+            .with("action", action.map(Action::name))
+            .with("result", result.map(Outcome::name))
+            .with("since", Some(&since.as_micros().to_string()))
+            .with("until", until.map(|until| until.as_micros().to_string()).as_deref())
+    }
 }
 
 /// Writes `event` in the transaction of what it reports; once that is committed the line goes to the stream.
@@ -59,6 +88,26 @@ pub(crate) async fn append(cx: &Context, tx: &mut Transaction, event: Event) -> 
 /// Reads up to `limit` events (at most 1,000) older than the event `before`, newest first.
 pub async fn search(db: &Database, filter: &Filter, before: Option<i64>, limit: u32) -> Result<Vec<Recorded>, Fault> {
     store::search(db, filter, before.unwrap_or(i64::MAX), i64::from(limit.clamp(1, 1000))).await
+}
+
+/// Reads the page of up to `limit` events (at most 500) that begins at `cursor`, or the first one when that is empty.
+///
+/// Who may see what is decided by whoever makes the filter; a cursor of another viewer or filter is denied.
+pub(crate) async fn page(
+    cx: &Context,
+    viewer: Viewer,
+    filter: &Filter,
+    cursor: &str,
+    limit: u32,
+) -> Result<Page, Refusal<Problem>> {
+    let (list, limit) = (filter.listing(viewer), limit.clamp(1, 500));
+    let before = Cursor::read(cx, &list, cursor).map_err(Refusal::Denied)?;
+    let before = before.map(|at| i128::from_be_bytes(at) as i64);
+    let mut events = search(&cx.db, filter, before, limit + 1).await?;
+    let is_last = events.len() <= limit as usize;
+    events.truncate(limit as usize);
+    let last = events.last().filter(|_| !is_last).map(|event| i128::from(event.id).to_be_bytes());
+    Ok(Page { next: last.map(|at| Cursor::write(cx, &list, at)), events })
 }
 
 /// Removes what is older than the settings keep.

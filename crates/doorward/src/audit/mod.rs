@@ -18,8 +18,8 @@ mod settings;
 mod store;
 
 pub use flow::{Filter, Stream, search};
-pub(crate) use flow::{append, purge};
-pub use rules::{Action, Recorded};
+pub(crate) use flow::{Page, append, page, purge};
+pub use rules::{Action, Outcome, Recorded};
 pub(crate) use rules::{By, Detail, Event, Target, by, nobody};
 pub use settings::Settings;
 
@@ -30,6 +30,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { name: "0001_audit_events", sql: include_str!("0001_audit_events.sql") },
     Migration { name: "0010_audit_factors", sql: include_str!("0010_audit_factors.sql") },
     Migration { name: "0012_audit_detail", sql: include_str!("0012_audit_detail.sql") },
+    Migration { name: "0013_audit_indices", sql: include_str!("0013_audit_indices.sql") },
 ];
 
 #[cfg(test)]

@@ -160,7 +160,7 @@ pub(crate) enum Detail {
 
 /// How it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub enum Outcome {
     /// It was done.
     Success,
     /// It was refused.
@@ -302,7 +302,11 @@ impl Event {
 }
 
 impl Outcome {
-    pub(super) const fn name(self) -> &'static str {
+    /// Every one there is.
+    pub const ALL: &'static [Self] = &[Self::Success, Self::Denied];
+
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Success => "success",
             Self::Denied => "denied",

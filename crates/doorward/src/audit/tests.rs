@@ -2,6 +2,7 @@
 
 mod canaries;
 mod hostile;
+mod reading;
 mod refused;
 mod walk;
 
@@ -12,7 +13,7 @@ use doorward_core::{
     password::{Guess, Password, PasswordHash},
 };
 
-use super::{Action, Detail, Event, Filter, Recorded, Target, by, rules, rules::Outcome, search};
+use super::{Action, Detail, Event, Filter, Outcome, Recorded, Target, by, rules, search};
 use crate::{
     base::settings::SecretText,
     on_every_engine, operate,

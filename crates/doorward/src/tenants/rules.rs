@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use doorward_core::{AccountId, PlanName, RoleName, Slug, TenantId, Timestamp};
 
 use crate::{
-    base::db::{Bind, Value},
     guard::{Denial, Problem},
     policy::{OwnRoles, Permission, Permissions, Policy},
 };
@@ -203,12 +202,6 @@ impl InTenant {
     /// The tenant's id, for the tables of an application.
     pub fn id(self) -> TenantId {
         self.0
-    }
-}
-
-impl Bind for InTenant {
-    fn value(&self) -> Value<'_> {
-        Value::Text(self.0.to_string().into())
     }
 }
 

@@ -231,12 +231,12 @@ macro_rules! member_where {
 /// Lists up to `limit` members of a tenant after the one with the number `after`, in the order in which they joined.
 pub(crate) async fn members(db: &Database, tenant: InTenant, after: i64, limit: i64) -> Result<Vec<Member>, Fault> {
     let sql = member_where!("tenant = $1 AND number > $2 ORDER BY number LIMIT $3");
-    db.list(sql, &[&tenant, &after, &limit], member).await
+    db.list(sql, &[&tenant.id(), &after, &limit], member).await
 }
 
 /// Reads one member of a tenant.
 pub(crate) async fn find_member(db: &Database, tenant: InTenant, account: AccountId) -> Result<Option<Member>, Fault> {
-    db.find(member_where!("tenant = $1 AND account = $2"), &[&tenant, &account], member).await
+    db.find(member_where!("tenant = $1 AND account = $2"), &[&tenant.id(), &account], member).await
 }
 
 fn tenant(row: &Row<'_>) -> Result<Tenant, Fault> {

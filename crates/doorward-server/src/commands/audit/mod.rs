@@ -6,8 +6,8 @@ mod read;
 use clap::{Args, Subcommand};
 use doorward::{
     Doorward,
-    core::Timestamp,
-    operate::{Action, Filter, Recorded},
+    core::{TenantId, Timestamp},
+    operate::{Action, Filter, Outcome, Recorded},
 };
 
 use super::{account, open};
@@ -30,9 +30,15 @@ struct Which {
     /// Those by or about this account
     #[arg(long, value_name = "EMAIL|ID")]
     user: Option<String>,
+    /// Those in this tenant
+    #[arg(long, value_name = "ID")]
+    tenant: Option<TenantId>,
     /// Those of this kind, for example `login` or `password.reset`
     #[arg(long, value_parser = action)]
     action: Option<Action>,
+    /// Those that ended so: `success` or `denied`
+    #[arg(long, value_parser = result)]
+    result: Option<Outcome>,
     /// Not before this time: 2026-01-31, 2026-01-31T12:00:00Z, or how long ago (30m, 12h, 7d)
     #[arg(long, value_name = "TIME", value_parser = moment::parse)]
     since: Option<Timestamp>,
@@ -59,7 +65,8 @@ impl Which {
             Some(named) => Some(account(doorward, named).await?),
             None => None,
         };
-        Ok(Filter { account, action: self.action, since: self.since.unwrap_or_default(), until: self.until })
+        let (tenant, action, result) = (self.tenant, self.action, self.result);
+        Ok(Filter { account, tenant, action, result, since: self.since.unwrap_or_default(), until: self.until })
     }
 }
 
@@ -67,6 +74,11 @@ fn action(text: &str) -> Result<Action, String> {
     let names = || Action::ALL.iter().map(|action| action.name()).collect::<Vec<_>>().join(", ");
     let found = Action::ALL.iter().find(|action| action.name() == text).copied();
     found.ok_or_else(|| format!("there are: {}", names()))
+}
+
+fn result(text: &str) -> Result<Outcome, String> {
+    let found = Outcome::ALL.iter().find(|result| result.name() == text).copied();
+    found.ok_or_else(|| "there are: success, denied".to_owned())
 }
 
 /// Shows one event as a line for people.

@@ -174,7 +174,7 @@ on_every_engine! {
         assert_eq!(lines, kept);
         let first: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
         let keys: Vec<_> = first.as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(keys, ["action", "actor", "address", "at", "factors", "id", "result", "target", "tenant"]);
+        assert_eq!(keys, ["action", "actor", "address", "at", "detail", "factors", "id", "result", "target", "tenant"]);
         assert!(first["id"].as_str().is_some_and(|id| id.len() == 16), "a number would be rounded by JavaScript");
     }
 
