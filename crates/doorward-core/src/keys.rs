@@ -6,6 +6,7 @@
 //! - `keys/rotation`: The newest key in force signs; every kept key verifies, and a removed one does not.
 //! - `keys/purpose`: A value that was sealed for one purpose opens for no other.
 //! - `keys/unforgeable`: A value that was changed, cut or spelt otherwise does not open.
+//! - `keys/seeds`: What is derived from a key for one use tells nothing of what is derived for another, nor of a cookie's key.
 //! - `keys/real`: Keys that are short, repeated or samples make no ring.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -73,6 +74,7 @@ struct Keyed {
     id: u32,
     signs_from: Timestamp,
     macs: [Hmac<Sha256>; 4],
+    seeds: Hmac<Sha256>,
 }
 
 const TAG: usize = 32;
@@ -93,8 +95,9 @@ impl KeyRing {
             if ring.iter().any(|other: &Keyed| other.id == key.id) {
                 return Err(KeyRingError::Duplicate);
             }
-            let macs = ["session", "form", "device", "cursor"].map(|purpose| subkey(secret, purpose));
-            ring.push(Keyed { id: key.id, signs_from: key.signs_from, macs });
+            let macs = ["session", "form", "device", "cursor"].map(|purpose| subkey(secret, "doorward/cookie/", purpose));
+            let seeds = subkey(secret, "doorward/", "seeds");
+            ring.push(Keyed { id: key.id, signs_from: key.signs_from, macs, seeds });
         }
         ring.sort_by_key(|key| std::cmp::Reverse((key.signs_from, key.id)));
         if ring.is_empty() { Err(KeyRingError::Empty) } else { Ok(Self { keys: ring }) }
@@ -102,8 +105,7 @@ impl KeyRing {
 
     /// Signs `payload` with the newest key in force and returns it as base64url text: key id, payload, HMAC-SHA256.
     pub fn seal(&self, purpose: Purpose, payload: &[u8], now: Timestamp) -> String {
-        let oldest = self.keys.last().expect("a key ring has at least one key");
-        let key = self.keys.iter().find(|key| key.signs_from <= now).unwrap_or(oldest);
+        let key = self.signer(now);
         let mut bytes = Zeroizing::new(Vec::with_capacity(ID + payload.len() + TAG));
         bytes.extend_from_slice(&key.id.to_be_bytes());
         bytes.extend_from_slice(payload);
@@ -128,18 +130,37 @@ impl KeyRing {
         let genuine = same(&key.tag(purpose, signed), tag);
         genuine.then(|| signed[ID..].try_into().map(Zeroizing::new).ok())?
     }
+
+    /// Derives 32 secret bytes for the use `name` from the newest key in force, to make a key of another kind of.
+    pub fn seed(&self, name: &str, now: Timestamp) -> Zeroizing<[u8; 32]> {
+        self.signer(now).seed(name)
+    }
+
+    /// The same of every key of this ring: whatever one of them has signed can be checked while it is kept.
+    pub fn seeds(&self, name: &str) -> Vec<Zeroizing<[u8; 32]>> {
+        self.keys.iter().map(|key| key.seed(name)).collect()
+    }
+
+    fn signer(&self, now: Timestamp) -> &Keyed {
+        let oldest = self.keys.last().expect("a key ring has at least one key");
+        self.keys.iter().find(|key| key.signs_from <= now).unwrap_or(oldest)
+    }
 }
 
 impl Keyed {
     fn tag(&self, purpose: Purpose, message: &[u8]) -> [u8; TAG] {
         self.macs[purpose as usize].clone().chain_update(message).finalize().into_bytes().into()
     }
+
+    fn seed(&self, name: &str) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.seeds.clone().chain_update(name).finalize().into_bytes().into())
+    }
 }
 
 /// Derives the key of one purpose (HMAC as a key derivation function, NIST SP 800-108 with one block).
-fn subkey(secret: &[u8], purpose: &str) -> Hmac<Sha256> {
+fn subkey(secret: &[u8], label: &str, purpose: &str) -> Hmac<Sha256> {
     let root = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes keys of any length");
     let derived =
-        Zeroizing::new(root.chain_update("doorward/cookie/").chain_update(purpose).finalize().into_bytes().to_vec());
+        Zeroizing::new(root.chain_update(label).chain_update(purpose).finalize().into_bytes().to_vec());
     Hmac::new_from_slice(&derived).expect("HMAC takes keys of any length")
 }

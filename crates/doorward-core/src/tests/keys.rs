@@ -1,5 +1,9 @@
 //! Signing keys.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
 use super::*;
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -123,5 +127,31 @@ fn keys_that_are_none_make_no_ring() {
     assert_eq!(refused(vec![of(1, &real), of(2, &real)]), None);
     for error in [KeyRingError::Empty, KeyRingError::Short, KeyRingError::Duplicate, KeyRingError::Sample] {
         assert!(error.to_string().contains(';'), "each says what to do about it: {error}");
+    }
+}
+
+/// Promise: `keys/seeds`
+#[test]
+fn a_seed_is_one_for_each_key_and_use() {
+    let soon = NOW.after(Duration::from_secs(300));
+    let (early, both) = (ring(&[(5, NOW)]), ring(&[(5, NOW), (9, soon)]));
+    let seed = early.seed("notes", NOW);
+    assert_eq!(seed, both.seed("notes", NOW), "it follows from the key alone");
+    assert_ne!(seed, both.seed("notes", soon), "the newest key in force signs");
+    assert_ne!(seed, early.seed("note", NOW));
+    assert_ne!(seed, early.seed("", NOW));
+    assert_eq!(both.seeds("notes"), [both.seed("notes", soon), seed]);
+}
+
+/// Promise: `keys/seeds`
+#[test]
+fn a_seed_is_no_key_of_a_cookie() {
+    let ring = ring(&[(5, NOW)]);
+    let message = [&5_u32.to_be_bytes()[..], &[9; 40]].concat();
+    let own = URL_SAFE_NO_PAD.decode(ring.seal(Purpose::Session, &[9; 40], NOW)).unwrap();
+    for name in ["session", "cookie/session", "doorward/cookie/session", "seeds"] {
+        let seed = ring.seed(name, NOW);
+        let tag = Hmac::<Sha256>::new_from_slice(&*seed).unwrap().chain_update(&message).finalize().into_bytes();
+        assert_ne!(own[44..], tag[..], "{name}");
     }
 }
