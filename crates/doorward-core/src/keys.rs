@@ -95,7 +95,8 @@ impl KeyRing {
             if ring.iter().any(|other: &Keyed| other.id == key.id) {
                 return Err(KeyRingError::Duplicate);
             }
-            let macs = ["session", "form", "device", "cursor"].map(|purpose| subkey(secret, "doorward/cookie/", purpose));
+            let macs =
+                ["session", "form", "device", "cursor"].map(|purpose| subkey(secret, "doorward/cookie/", purpose));
             let seeds = subkey(secret, "doorward/", "seeds");
             ring.push(Keyed { id: key.id, signs_from: key.signs_from, macs, seeds });
         }
@@ -160,7 +161,6 @@ impl Keyed {
 /// Derives the key of one purpose (HMAC as a key derivation function, NIST SP 800-108 with one block).
 fn subkey(secret: &[u8], label: &str, purpose: &str) -> Hmac<Sha256> {
     let root = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes keys of any length");
-    let derived =
-        Zeroizing::new(root.chain_update(label).chain_update(purpose).finalize().into_bytes().to_vec());
+    let derived = Zeroizing::new(root.chain_update(label).chain_update(purpose).finalize().into_bytes().to_vec());
     Hmac::new_from_slice(&derived).expect("HMAC takes keys of any length")
 }

@@ -13,7 +13,7 @@ use doorward_core::{
     password::{Guess, Password, PasswordHash},
 };
 
-use super::{Action, Detail, Event, Filter, Outcome, Recorded, Target, by, rules, search};
+use super::{Action, By, Detail, Event, Filter, Outcome, Recorded, Target, by, rules, search};
 use crate::{
     base::settings::SecretText,
     on_every_engine, operate,

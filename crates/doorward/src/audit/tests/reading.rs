@@ -40,7 +40,7 @@ on_every_engine! {
         for password in [PASSWORD, "not the password", "not the password"] {
             app.visitor().post("/auth/login", &[("email", ANN), ("password", password)]).await;
         }
-        let console = rules::Event::new(rules::Actor::Console(ann), Action::AccountDisabled, None).on(Target::Account(bob));
+        let console = By::operator(ann, [127, 0, 0, 1].into()).did(Action::AccountDisabled).on(Target::Account(bob));
         let mut tx = app.db().begin(operate::Durability::Full).await.unwrap();
         append(app.doorward.context(), &mut tx, console.within(there)).await.unwrap();
         tx.commit().await.unwrap();
