@@ -13,6 +13,7 @@
 //! - `access/fresh`: A question may want a proof of the person that is no older than it says.
 //! - `access/forwarded`: Forward authentication answers with the identity, and refuses what comes with one of its own.
 //! - `access/forwarded-changes`: What is forwarded and changes something needs our origin and the session's token.
+//! - `access/matrix`: What each role may do where is written down as it is answered, so that a change of it is read.
 //! - `access/question-only`: A question changes nothing, and is not answered to another site's page.
 //!
 //! Against: a member of one tenant who names another, an application that forgets to ask, and a proxy that lets a header

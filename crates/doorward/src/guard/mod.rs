@@ -5,6 +5,8 @@
 //! guard does not compile, and a route with an unsafe method cannot skip its origin and CSRF check: the guard makes it.
 //!
 //! - `guard/every-route-guarded`: The table of routes names a guard for each, and a new public one needs a line by hand.
+//! - `guard/every-route-tried`: Every route is tried as a stranger, a member of another tenant, a member without the permission
+//!   and a disabled account; the list of untried routes is empty.
 //! - `guard/origin`: A request that changes something is refused unless the browser says that our own page sent it.
 //! - `guard/csrf`: A request that changes something is refused without the token bound to its session or form.
 //! - `guard/session-token-only`: A token of another session, or of the time before logging in, is refused.

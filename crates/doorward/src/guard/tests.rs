@@ -26,6 +26,7 @@ mod methods;
 mod outage;
 mod panics;
 mod routes;
+mod tried;
 
 const ANN: &str = "ann@example.com";
 const FORM: &str = "application/x-www-form-urlencoded";

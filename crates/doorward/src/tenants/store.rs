@@ -19,13 +19,14 @@ macro_rules! tenant_where {
     };
 }
 
-/// Selects what [`joined`] reads, in its order: both rows in one statement, so that a tenant that is not there and one that
-/// somebody does not belong to are the same nothing.
+/// Selects what [`joined_row`] reads, in its order: both rows in one statement, so that a tenant that is not there and one that
+/// somebody does not belong to are the same nothing. The membership is looked for first, and also when there is no tenant of
+/// that name, so that both take the same steps (SQLite keeps the order of a `CROSS JOIN`).
 macro_rules! joined_where {
     ($rest:literal) => {
         concat!(
             "SELECT tenants.number, memberships.number, tenants.id, slug, suspended_at, delete_at, roles, tenants.entitlements,
-            memberships.entitlements, name FROM tenants JOIN memberships ON memberships.tenant = tenants.id WHERE ",
+            memberships.entitlements, name FROM memberships CROSS JOIN tenants WHERE tenants.id = memberships.tenant AND ",
             $rest
         )
     };
@@ -45,8 +46,15 @@ pub(crate) struct Joined {
 /// Reads what an account is in a tenant.
 pub(super) async fn joined(db: &Database, named: &Named, account: AccountId) -> Result<Option<Joined>, Fault> {
     match named {
-        Named::Id(id) => db.find(joined_where!("tenants.id = $1 AND account = $2"), &[id, &account], joined_row).await,
-        Named::Slug(slug) => db.find(joined_where!("slug = $1 AND account = $2"), &[slug, &account], joined_row).await,
+        Named::Id(id) => {
+            db.find(joined_where!("memberships.tenant = $1 AND account = $2"), &[id, &account], joined_row).await
+        }
+        Named::Slug(slug) => {
+            let sql = joined_where!(
+                "memberships.tenant = COALESCE((SELECT id FROM tenants AS named WHERE named.slug = $1), '') AND account = $2"
+            );
+            db.find(sql, &[slug, &account], joined_row).await
+        }
     }
 }
 
@@ -56,7 +64,7 @@ pub(super) async fn joined_in(
     tenant: TenantId,
     account: AccountId,
 ) -> Result<Option<Joined>, Fault> {
-    tx.find(joined_where!("tenants.id = $1 AND account = $2"), &[&tenant, &account], joined_row).await
+    tx.find(joined_where!("memberships.tenant = $1 AND account = $2"), &[&tenant, &account], joined_row).await
 }
 
 /// Reads everything that an account belongs to, in the order of slugs.

@@ -25,7 +25,7 @@ Beside them `/healthz` says that the process answers, and `/readyz` that the dat
 ## In development only
 ";
 
-fn hold(name: &str, text: &str) {
+pub(super) fn hold(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference").join(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
