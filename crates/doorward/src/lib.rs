@@ -75,7 +75,7 @@ pub use crate::{
 pub mod operate {
     pub use crate::{
         accounts::Account,
-        audit::{Action, Filter, Outcome, Recorded, Stream, search},
+        audit::{Action, Export, Filter, Format, Outcome, Recorded, Stream, search},
         base::db::{Bind, Database, DatabaseUrl, Durability, Row, Transaction},
         operator::{
             Act, ActError, Deletion, MemberOf, add_member, close_tenant, create_account, create_tenant, delete,

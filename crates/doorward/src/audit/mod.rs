@@ -9,14 +9,17 @@
 //! - `audit/foreign-session`: Who tries to end a session of somebody else is recorded, and learns nothing.
 //! - `audit/no-secrets`: No password, token or cookie reaches the audit log, the log or the database in the clear.
 //! - `audit/one-line`: One event is one line of JSON, whatever a request tried to put into it.
+//! - `audit/export-inert`: A cell of an export is quoted, and no spreadsheet takes it for a formula.
 //!
 //! Against: an insider who denies an act, an attacker who hides one, and a log that gives its reader a way in.
 
+mod export;
 mod flow;
 mod rules;
 mod settings;
 mod store;
 
+pub use export::{Export, Format};
 pub use flow::{Filter, Stream, search};
 pub(crate) use flow::{Page, append, page, purge};
 pub use rules::{Action, Outcome, Recorded};

@@ -11,10 +11,10 @@ use std::{
 use clap::{Args, ValueEnum};
 use doorward::{
     Doorward,
-    operate::{self, Act, Recorded},
+    operate::{self, Act},
 };
 
-use super::{Which, json_of, read::Pages};
+use super::{Which, progress::Progress};
 use crate::failure::Failure;
 
 /// `doorward audit export`
@@ -51,27 +51,19 @@ impl Export {
             Some(path) => Box::new(io::BufWriter::new(create(path)?)),
             None => Box::new(io::BufWriter::new(io::stdout().lock())),
         };
-        let mut put = |line: &str| writeln!(sink, "{line}").map_err(|cause| Failure::output(&cause));
-        if matches!(self.format, Format::Csv) {
-            put(&HEADINGS.join(","))?;
-        }
-        let mut progress = Progress::new(self.output.is_some());
-        let mut pages = Pages::new(doorward, filter);
-        loop {
-            let page = pages.next().await?;
-            if page.is_empty() {
-                break;
-            }
-            for event in &page {
-                match self.format {
-                    Format::Jsonl => put(&json_of(event))?,
-                    Format::Csv => put(&csv(event))?,
-                }
-            }
-            progress.add(page.len());
+        let format = match self.format {
+            Format::Jsonl => operate::Format::Jsonl,
+            Format::Csv => operate::Format::Csv,
+        };
+        let mut export = operate::Export::new(filter, format);
+        // Between the lines of the export on one screen it would only disturb.
+        let mut progress = Progress::new(self.output.is_some() || !io::stdout().is_terminal());
+        while let Some(piece) = export.next(doorward.database()).await? {
+            sink.write_all(piece.as_bytes()).map_err(|cause| Failure::output(&cause))?;
+            progress.show(format_args!("{} events", export.events()));
         }
         sink.flush().map_err(|cause| Failure::output(&cause))?;
-        progress.end();
+        progress.end(format_args!("{} events, done", export.events()));
         Ok(())
     }
 }
@@ -88,81 +80,4 @@ fn create(path: &Path) -> Result<fs::File, Failure> {
             "Choose another name, or remove what is there.",
         )
     })
-}
-
-fn csv(event: &Recorded) -> String {
-    let id = format!("{:016x}", event.id);
-    let optional = |text: &Option<String>| text.clone().unwrap_or_default();
-    let fields = [
-        id,
-        event.at.clone(),
-        event.actor.clone(),
-        event.action.clone(),
-        optional(&event.target),
-        optional(&event.tenant),
-        event.result.clone(),
-        optional(&event.address),
-        optional(&event.factors),
-        optional(&event.detail),
-    ];
-    fields.map(|field| cell(&field)).join(",")
-}
-
-/// A quoted field. One that a spreadsheet would take for a formula (OWASP: CSV injection) gets an apostrophe before it.
-fn cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    format!("\"{}{}\"", if formula { "'" } else { "" }, text.replace('"', "\"\""))
-}
-
-/// Counts on standard error, when somebody is watching and the events go elsewhere.
-struct Progress {
-    count: usize,
-    shown: bool,
-}
-
-impl Progress {
-    fn new(to_file: bool) -> Self {
-        let elsewhere = to_file || !io::stdout().is_terminal();
-        Self { count: 0, shown: elsewhere && io::stderr().is_terminal() }
-    }
-
-    fn add(&mut self, events: usize) {
-        self.count += events;
-        if self.shown {
-            // Progress that cannot be shown is no reason to stop.
-            let _ = write!(io::stderr(), "\r{} events", self.count);
-        }
-    }
-
-    fn end(self) {
-        if self.shown {
-            let _ = writeln!(io::stderr(), "\r{} events, done", self.count);
-        }
-    }
-}
-
-const HEADINGS: [&str; 10] =
-    ["id", "at", "actor", "action", "target", "tenant", "result", "address", "factors", "detail"];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Promise: `server/audit-export`
-    #[test]
-    fn a_cell_is_quoted_and_never_a_formula() {
-        let cases = [
-            ("plain", "\"plain\""),
-            ("two \"words\", and more", "\"two \"\"words\"\", and more\""),
-            ("=1+1", "\"'=1+1\""),
-            ("+49", "\"'+49\""),
-            ("-1", "\"'-1\""),
-            ("@SUM(A1)", "\"'@SUM(A1)\""),
-            ("\t=1", "\"'\t=1\""),
-            ("", "\"\""),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(cell(text), expected);
-        }
-    }
 }

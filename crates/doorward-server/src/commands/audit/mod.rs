@@ -1,13 +1,14 @@
 //! `doorward audit`: who did what, when, with which result.
 
 mod export;
+mod progress;
 mod read;
 
 use clap::{Args, Subcommand};
 use doorward::{
     Doorward,
     core::{TenantId, Timestamp},
-    operate::{Action, Filter, Outcome, Recorded},
+    operate::{Action, Filter, Format, Outcome, Recorded},
 };
 
 use super::{account, open};
@@ -95,5 +96,5 @@ fn show(event: &Recorded) -> Result<(), Failure> {
 
 /// The event as one line of JSON, the same as the audit stream writes.
 fn json_of(event: &Recorded) -> String {
-    serde_json::to_string(event).expect("an event is made of texts")
+    Format::Jsonl.line(event)
 }
