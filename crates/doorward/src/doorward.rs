@@ -19,7 +19,7 @@ use doorward_core::{
 
 use crate::{
     accounts,
-    audit::Stream,
+    audit::{self, Stream},
     base::{
         db::{Database, DatabaseUrl},
         mail::{self, Post, Transport},
@@ -234,7 +234,7 @@ impl Doorward {
         Duration::from_millis(u64::from(u16::from_le_bytes(random) % 1000))
     }
 
-    /// Sends letters and clears away what is over, until `stop` is done. Several nodes may do this at once.
+    /// Sends letters, seals the audit log and clears away what is over, until `stop` is done. Several nodes may do this at once.
     pub async fn work(&self, stop: impl Future<Output = ()>) {
         let letters = || async {
             loop {
@@ -254,11 +254,20 @@ impl Doorward {
                 tokio::time::sleep(Duration::from_secs(60)).await;
             }
         };
+        let seal = async {
+            loop {
+                if let Err(fault) = audit::seal(&self.cx).await {
+                    tracing::warn!(%fault, "cannot seal the audit log now");
+                }
+                tokio::time::sleep(Duration::from_secs(60)).await;
+            }
+        };
         // A slow mail server holds up one of them, not all.
         let letters = async { tokio::join!(letters(), letters(), letters(), letters()) };
         tokio::select! {
             _ = letters => {}
             () = purge => {}
+            () = seal => {}
             () = stop => {}
         }
     }

@@ -92,7 +92,7 @@ pub(crate) async fn forget_account(
     tenants::forget_account(tx, account).await
 }
 
-/// Removes what is over. Sessions, of which there may be many, go in pieces, so that nobody waits long to write.
+/// Removes what is over. Sessions and events, of which there may be many, go in pieces, so that nobody waits long to write.
 pub(crate) async fn purge(cx: &Context) -> Result<(), Fault> {
     while alone(cx, async |tx| sessions::purge(cx, tx).await).await? > 0 {}
     // Rows of one account in two of these tables are locked by its own flows in their own order.
@@ -100,7 +100,7 @@ pub(crate) async fn purge(cx: &Context) -> Result<(), Fault> {
     alone(cx, async |tx| signup::purge(cx, tx).await).await?;
     alone(cx, async |tx| email_change::purge(cx, tx).await).await?;
     alone(cx, async |tx| throttle::purge(tx, cx.clock.now()).await).await?;
-    alone(cx, async |tx| audit::purge(cx, tx).await).await?;
+    while alone(cx, async |tx| audit::purge(cx, tx).await).await? > 0 {}
     operator::tenants::delete_waiting_tenants(cx).await?;
     Ok(())
 }

@@ -75,7 +75,10 @@ pub use crate::{
 pub mod operate {
     pub use crate::{
         accounts::Account,
-        audit::{Action, Export, Filter, Format, Outcome, Recorded, Stream, search},
+        audit::{
+            Action, Checkpoint, CheckpointError, Export, Filter, Finding, Format, Kind, Outcome, PublicKey, Recorded,
+            Signature, Signed, Stream, Verified, checkpoint, read_checkpoint, search, verify,
+        },
         base::db::{Bind, Database, DatabaseUrl, Durability, Row, Transaction},
         operator::{
             Act, ActError, Deletion, MemberOf, add_member, close_tenant, create_account, create_tenant, delete,

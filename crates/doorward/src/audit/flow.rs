@@ -6,7 +6,7 @@ use doorward_core::{AccountId, TenantId, Timestamp};
 
 use super::{
     rules::{Action, Event, Outcome, Recorded},
-    store,
+    seals, store,
 };
 use crate::{
     base::db::{Database, Transaction},
@@ -20,10 +20,21 @@ use crate::{
 pub struct Stream(Option<SyncSender<String>>);
 
 impl Stream {
-    /// Sends each event as one line of JSON; a receiver that cannot keep up loses lines, which is counted, and the
-    /// database still has them.
+    /// Sends each event, and the checkpoint of each seal, as one line of JSON; a receiver that cannot keep up loses lines,
+    /// which is counted, and the database still has them.
     pub fn to(lines: SyncSender<String>) -> Self {
         Self(Some(lines))
+    }
+
+    /// Sends a line once `tx` is committed.
+    pub(super) fn send(&self, cx: &Context, tx: &mut Transaction, line: impl FnOnce() -> String + Send + 'static) {
+        let Some(lines) = self.0.clone() else { return };
+        let lost = cx.metrics.audit_lines_lost.clone();
+        tx.after_commit(move || {
+            if lines.try_send(line()).is_err() {
+                lost.inc();
+            }
+        });
     }
 }
 
@@ -73,15 +84,7 @@ pub(crate) async fn append(cx: &Context, tx: &mut Transaction, event: Event) -> 
     let now = cx.clock.now();
     let mut recorded = event.recorded(now);
     recorded.id = store::insert(tx, now, &recorded).await?;
-    if let Some(lines) = cx.stream.0.clone() {
-        let lost = cx.metrics.audit_lines_lost.clone();
-        tx.after_commit(move || {
-            let line = serde_json::to_string(&recorded).expect("an event is made of texts");
-            if lines.try_send(line).is_err() {
-                lost.inc();
-            }
-        });
-    }
+    cx.stream.send(cx, tx, move || serde_json::to_string(&recorded).expect("an event is made of texts"));
     Ok(())
 }
 
@@ -110,7 +113,11 @@ pub(crate) async fn page(
     Ok(Page { next: last.map(|at| Cursor::write(cx, &list, at)), events })
 }
 
-/// Removes what is older than the settings keep.
+/// Removes the events of one seal when the settings keep none of them any longer; returns how many seals that were.
+///
+/// Never an event without a seal, nor a part of one: what is left can be verified.
 pub(crate) async fn purge(cx: &Context, tx: &mut Transaction) -> Result<u64, Fault> {
-    store::purge(tx, cx.clock.now().before(cx.settings.audit.keep)).await
+    let now = cx.clock.now();
+    let purged = seals::purge(tx, now.before(cx.settings.audit.keep), now).await?;
+    Ok(purged.map_or(0, |_| 1))
 }

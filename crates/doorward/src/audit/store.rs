@@ -62,10 +62,6 @@ fn newest(action: &str, tenant: &str, whom: &str, limit: &str) -> String {
     )
 }
 
-pub(super) async fn purge(tx: &mut Transaction, before: Timestamp) -> Result<u64, Fault> {
-    tx.execute("DELETE FROM audit_events WHERE at < $1", &[&before]).await
-}
-
 fn recorded(row: &Row<'_>) -> Result<Recorded, Fault> {
     Ok(Recorded {
         id: row.get(0)?,

@@ -4,6 +4,8 @@ mod canaries;
 mod hostile;
 mod reading;
 mod refused;
+mod sealing;
+mod verifying;
 mod walk;
 
 use std::{collections::BTreeSet, net::IpAddr, time::Duration};
@@ -13,7 +15,7 @@ use doorward_core::{
     password::{Guess, Password, PasswordHash},
 };
 
-use super::{Action, By, Detail, Event, Filter, Outcome, Recorded, Target, by, rules, search};
+use super::{Action, By, Detail, Event, Filter, Outcome, Recorded, Target, by, rules, seal, search};
 use crate::{
     base::settings::SecretText,
     on_every_engine, operate,
@@ -287,11 +289,14 @@ on_every_engine! {
         assert!(search(app.db(), &Filter::default(), Some(i64::MIN), 10).await.unwrap().is_empty());
     }
 
+    /// Promise: `audit/kept`
     async fn events_are_kept_as_long_as_the_settings_say(app: TestApp) {
         app.account(ANN).await;
+        seal(app.doorward.context()).await.unwrap();
         let keep = app.settings.audit.keep;
         app.wait(keep);
         app.account(BOB).await;
+        seal(app.doorward.context()).await.unwrap();
         crate::features::purge(app.doorward.context()).await.unwrap();
         assert_eq!(events(&app).await.len(), 2, "to the last moment");
         app.wait(Duration::from_micros(1));

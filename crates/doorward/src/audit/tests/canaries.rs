@@ -117,7 +117,7 @@ async fn every_row(app: &TestApp) -> String {
         "SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
     };
     let tables = app.db().list(tables, &[], |row| row.get::<String>(0)).await.unwrap();
-    assert_eq!(tables.len(), 13, "a table more or less: {tables:?}");
+    assert_eq!(tables.len(), 14, "a table more or less: {tables:?}");
     let mut text = String::new();
     for table in tables {
         let sql = if embedded {
@@ -138,6 +138,7 @@ on_every_engine! {
         let log = Log::default();
         let _ = tracing::subscriber::set_global_default(log.clone());
         let secrets = walk::every_way(&app).await;
+        assert!(crate::audit::seal(app.doorward.context()).await.unwrap() > 0);
         assert_nothing_of(&secrets, "the database", every_row(&app).await.as_bytes());
         assert_nothing_of(&secrets, "the stream", app.audit_lines().join("\n").as_bytes());
         assert_nothing_of(&secrets, "the metrics", app.doorward.metrics().as_bytes());
