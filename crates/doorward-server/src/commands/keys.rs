@@ -125,7 +125,8 @@ impl List {
     }
 }
 
-fn unusable(cause: &KeyFileError) -> Failure {
+/// Says why the file of keys cannot be used.
+pub(super) fn unusable(cause: &KeyFileError) -> Failure {
     match cause {
         KeyFileError::Io(path, cause) => Failure::could_not(
             format!("cannot read or write {}: {cause}", path.display()),

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::without_schema;
+use super::{throwaway_keys, without_schema};
 use crate::{cli::Global, failure::Failure, output};
 
 /// `doorward migrate`
@@ -19,7 +19,7 @@ impl Migrate {
     /// Applies what is missing and names it.
     pub(crate) async fn run(self, global: &Global) -> Result<(), Failure> {
         let source = global.source()?;
-        let doorward = without_schema(&source, source.load()?).await?;
+        let doorward = without_schema(&source, source.load()?, throwaway_keys()).await?;
         let applied = doorward.migrate().await?;
         if applied.is_empty() {
             return output::line("Nothing to do: the database is up to date.");

@@ -72,7 +72,18 @@ fn no_runtime(cause: std::io::Error) -> Failure {
 async fn open(global: &Global) -> Result<Doorward, Failure> {
     let source = global.source()?;
     let loaded = source.load()?;
-    let doorward = without_schema(&source, loaded).await?;
+    ready(without_schema(&source, loaded, throwaway_keys()).await?).await
+}
+
+/// The same with the server's own signing keys, for what is signed.
+async fn open_signing(global: &Global) -> Result<Doorward, Failure> {
+    let source = global.source()?;
+    let loaded = source.load()?;
+    let ring = loaded.keys().load().map_err(|cause| keys::unusable(&cause))?;
+    ready(without_schema(&source, loaded, ring).await?).await
+}
+
+async fn ready(doorward: Doorward) -> Result<Doorward, Failure> {
     let unready =
         |fault| Failure::could_not(fault, "If the database is new, run `doorward migrate` or start the server first.");
     doorward.database().ping().await.map_err(unready)?;
@@ -80,11 +91,11 @@ async fn open(global: &Global) -> Result<Doorward, Failure> {
 }
 
 /// The same without asking whether the tables are there.
-async fn without_schema(source: &Source, loaded: Loaded) -> Result<Doorward, Failure> {
+async fn without_schema(source: &Source, loaded: Loaded, keys: KeyRing) -> Result<Doorward, Failure> {
     let mut settings = loaded.settings;
     // A command hashes at most one password.
     settings.passwords.threads = 1;
-    let mut builder = Doorward::builder(settings).keys(throwaway_keys());
+    let mut builder = Doorward::builder(settings).keys(keys);
     if let Source::Folder(folder) = source {
         builder = builder.development_mailbox(folder.mailbox());
     }

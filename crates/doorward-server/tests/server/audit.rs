@@ -21,11 +21,11 @@ on_every_engine! {
         let searched = site.objects(&["audit", "search", "--json"]);
         let csv = std::fs::read_to_string(&file).unwrap();
         let mut lines = csv.lines();
-        assert_eq!(lines.next(), Some("id,at,actor,action,target,tenant,result,address,factors"));
+        assert_eq!(lines.next(), Some("id,at,actor,action,target,tenant,result,address,factors,detail"));
         let rows: Vec<Vec<String>> =
             lines.map(|line| line[1..line.len() - 1].split("\",\"").map(str::to_owned).collect()).collect();
         let of = |event: &Value| {
-            ["id", "at", "actor", "action", "target", "tenant", "result", "address", "factors"]
+            ["id", "at", "actor", "action", "target", "tenant", "result", "address", "factors", "detail"]
                 .map(|key| event[key].as_str().unwrap_or_default().to_owned())
                 .to_vec()
         };
@@ -39,6 +39,10 @@ on_every_engine! {
         let logins = site.objects(&["audit", "search", "--action", "login", "--json"]);
         let results: Vec<&str> = logins.iter().map(|event| event["result"].as_str().unwrap()).collect();
         assert_eq!(results, ["denied", "success"], "newest first");
+        let refused = site.objects(&["audit", "search", "--result", "denied", "--json"]);
+        assert_eq!(refused, logins[..1]);
+        let tenant = "01890a5d-ac96-774b-bcce-b302099a8057";
+        assert!(site.objects(&["audit", "search", "--tenant", tenant, "--json"]).is_empty());
         let of_ann = site.objects(&["audit", "search", "--user", "ann@example.com", "--json"]);
         assert!(of_ann.iter().any(|event| event["action"] == "account.created"));
         assert!(site.objects(&["audit", "search", "--until", "1h", "--json"]).is_empty());
@@ -122,4 +126,98 @@ on_every_engine! {
         streamed.reverse();
         assert_eq!(streamed, searched);
     }
+}
+
+fn file(site: &Site, name: &str) -> String {
+    site.beside(name).display().to_string()
+}
+
+on_every_engine! {
+    /// Promise: `server/audit-verify`
+    fn a_log_that_nobody_touched_is_sound_with_and_without_its_checkpoint(site: Site) {
+        let mut site = site;
+        cause_events(&site);
+        let kept = file(&site, "kept");
+        site.done(&["audit", "checkpoint", "--output", &kept]);
+        assert_eq!(site.run(&["audit", "checkpoint", "--output", &kept]).code, Some(1), "never over something else");
+        assert!(site.done(&["audit", "verify"]).ends_with("Nothing is wrong.\n"));
+        site.visitor().log_in("ann@example.com", "a wrong password");
+        assert_eq!(site.stop(), Some(0));
+        let said = site.done(&["audit", "verify", "--checkpoint", &kept]);
+        assert!(said.contains("Compared with the checkpoint of ") && said.ends_with("Nothing is wrong.\n"), "{said}");
+        let found = &site.objects(&["audit", "verify", "--checkpoint", &kept, "--json"])[0];
+        assert_eq!(found["checkpoint"]["signature"], "genuine");
+        assert_eq!(found["findings"], serde_json::json!([]));
+        let told = &site.objects(&["audit", "checkpoint", "--json"])[0];
+        assert_eq!(told["origin"], "localhost:4400/audit");
+        assert!(told["events"].as_i64().unwrap() >= 3 && told["checkpoint"].as_str().unwrap().contains("\nevents "));
+        assert_eq!(format!("{}\n", told["public_key"].as_str().unwrap()), site.done(&["audit", "checkpoint", "--public-key"]));
+    }
+
+    /// Promise: `server/audit-verify`
+    fn a_checkpoint_whose_key_is_gone_is_compared_and_said_to_be_unchecked(site: Site) {
+        cause_events(&site);
+        let kept = file(&site, "kept");
+        site.done(&["audit", "checkpoint", "--output", &kept]);
+        let key = site.done(&["audit", "checkpoint", "--public-key"]);
+        site.done(&["keys", "rotate", "--at-once"]);
+        let said = site.done(&["audit", "verify", "--checkpoint", &kept]);
+        assert!(said.contains("signed by a key that this server no longer has"), "{said}");
+        let said = site.done(&["audit", "verify", "--checkpoint", &kept, "--public-key", &key]);
+        assert!(!said.contains("no longer has"), "{said}");
+        let other = site.done(&["audit", "checkpoint", "--public-key"]);
+        let said = site.run(&["audit", "verify", "--checkpoint", &kept, "--public-key", &other]);
+        assert!(said.code == Some(1) && said.stderr.contains("the key that was given has not signed it"), "{said:?}");
+        assert_eq!(site.run(&["audit", "verify", "--checkpoint", &kept, "--public-key", "x"]).code, Some(2));
+        let forged = file(&site, "forged");
+        let made = site.done(&["audit", "checkpoint"]).replacen("events ", "events 9", 1);
+        std::fs::write(&forged, made).unwrap();
+        let said = site.run(&["audit", "verify", "--checkpoint", &forged]);
+        assert!(said.code == Some(1) && said.stderr.contains("it was changed or made up"), "{said:?}");
+        assert_eq!(site.run(&["audit", "verify", "--checkpoint", &file(&site, "nowhere")]).code, Some(1));
+    }
+}
+
+/// Promise: `server/audit-lines`
+#[test]
+fn the_stream_has_a_checkpoint_that_can_be_kept() {
+    let mut site = Site::serve(&["--audit-stream"], "");
+    cause_events(&site);
+    assert_eq!(site.stop(), Some(0));
+    site.start(&["serve", "--audit-stream"]);
+    let line = |site: &Site| site.stdout().into_iter().find(|line| line.starts_with("{\"checkpoint\""));
+    until("the server seals what was written before", || line(&site).is_some());
+    let note: Value = serde_json::from_str(&line(&site).unwrap()).unwrap();
+    std::fs::write(site.beside("kept"), note["checkpoint"].as_str().unwrap()).unwrap();
+    let found = &site.objects(&["audit", "verify", "--checkpoint", &file(&site, "kept"), "--json"])[0];
+    assert_eq!(found["checkpoint"]["signature"], "genuine");
+    assert!(found["checkpoint"]["events"].as_i64().unwrap() >= 3);
+}
+
+/// Promise: `server/audit-verify`
+#[test]
+fn what_was_done_to_the_log_is_found_while_the_server_runs_and_after() {
+    let mut site = Site::dev(&[]);
+    cause_events(&site);
+    let kept = file(&site, "kept");
+    site.done(&["audit", "checkpoint", "--output", &kept]);
+    let db = rusqlite::Connection::open(site.data().join("doorward.db")).unwrap();
+    db.execute("UPDATE audit_events SET actor = 'operator' WHERE result = 'denied'", []).unwrap();
+    let said = site.run(&["audit", "verify"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.stdout.starts_with("seal ") && said.stdout.contains("at least one was altered"), "{said:?}");
+    assert!(said.stderr.contains("the audit log is not what was sealed"), "{said:?}");
+    let said = site.run(&["audit", "verify", "--json"]);
+    let found: Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!((said.code, &found["findings"][0]["kind"]), (Some(1), &"events_altered".into()));
+    // Whoever computes all seals anew is found by what is kept elsewhere.
+    assert_eq!(site.stop(), Some(0));
+    db.execute_batch("UPDATE audit_events SET seal = NULL; DELETE FROM audit_seals").unwrap();
+    site.done(&["audit", "checkpoint"]);
+    assert!(site.done(&["audit", "verify"]).contains("No checkpoint was given"));
+    let said = site.run(&["audit", "verify", "--checkpoint", &kept]);
+    assert!(said.code == Some(1) && !said.stdout.contains("Nothing is wrong"), "{said:?}");
+    db.execute_batch("DELETE FROM audit_events; DELETE FROM audit_seals").unwrap();
+    let said = site.run(&["audit", "verify", "--checkpoint", &kept]);
+    assert!(said.code == Some(1) && said.stdout.contains("it was cut off"), "{said:?}");
 }

@@ -68,7 +68,7 @@ impl Export {
     }
 }
 
-fn create(path: &Path) -> Result<fs::File, Failure> {
+pub(super) fn create(path: &Path) -> Result<fs::File, Failure> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     // Who did what from which address is nobody else's business.

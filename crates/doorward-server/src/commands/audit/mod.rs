@@ -3,6 +3,7 @@
 mod export;
 mod progress;
 mod read;
+mod verify;
 
 use clap::{Args, Subcommand};
 use doorward::{
@@ -11,7 +12,7 @@ use doorward::{
     operate::{Action, Filter, Format, Outcome, Recorded},
 };
 
-use super::{account, open};
+use super::{account, open, open_signing};
 use crate::{cli::Global, failure::Failure, moment, output};
 
 /// `doorward audit`
@@ -23,6 +24,10 @@ pub(crate) enum Audit {
     Search(read::Search),
     /// Writes all events that are asked for to a file, newest first
     Export(export::Export),
+    /// Looks for events that were altered, removed, added or cut off; ends with 1 when there are any
+    Verify(verify::Verify),
+    /// Seals all events so far and writes a signed checkpoint, to be kept elsewhere
+    Checkpoint(verify::Checkpoint),
 }
 
 /// Which events are meant.
@@ -51,11 +56,17 @@ struct Which {
 impl Audit {
     /// Does it.
     pub(crate) async fn run(self, global: &Global) -> Result<(), Failure> {
-        let doorward = open(global).await?;
+        let doorward = match self {
+            // What is signed, and what a signature is checked with, are the server's own keys.
+            Self::Verify(_) | Self::Checkpoint(_) => open_signing(global).await?,
+            _ => open(global).await?,
+        };
         match self {
             Self::Tail(tail) => tail.run(&doorward).await,
             Self::Search(search) => search.run(&doorward).await,
             Self::Export(export) => export.run(&doorward).await,
+            Self::Verify(verify) => verify.run(&doorward).await,
+            Self::Checkpoint(checkpoint) => checkpoint.run(&doorward).await,
         }
     }
 }
