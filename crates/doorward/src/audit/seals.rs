@@ -63,9 +63,11 @@ pub(super) async fn claim(tx: &mut Transaction, id: i64, now: Timestamp) -> Resu
 /// The number says what belongs to a seal, and no range of ids does: on PostgreSQL an event may be committed after one
 /// with a higher id. Both columns are named to sort by, so that no engine thinks of walking through the whole log instead.
 pub(super) async fn mark(tx: &mut Transaction, id: i64, limit: i64) -> Result<u64, Fault> {
-    let sql = "UPDATE audit_events SET seal = $1
-        WHERE id IN (SELECT id FROM audit_events WHERE seal IS NULL ORDER BY seal, id LIMIT $2)";
-    tx.execute(sql, &[&id, &limit]).await
+    let sql = format!(
+        "UPDATE audit_events SET seal = $1
+        WHERE id IN (SELECT id FROM audit_events WHERE seal IS NULL ORDER BY seal, id LIMIT {limit})"
+    );
+    tx.execute(&sql, &[&id]).await
 }
 
 /// Reads the events of a seal that was just put on them.
