@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::filter::Targets;
 
 use crate::{
-    commands::{audit, backup, config, dev, keys, migrate, serve, session, user},
+    commands::{audit, backup, config, dev, keys, migrate, operator, serve, session, user},
     failure::Failure,
     log::Form,
     settings::{DevFolder, Source},
@@ -55,6 +55,9 @@ pub(crate) enum Command {
     /// Makes, lists, disables and deletes accounts
     #[command(subcommand)]
     User(user::User),
+    /// Says who may use the operator's console, and for what
+    #[command(subcommand)]
+    Operator(operator::Operator),
     /// Lists and ends sessions
     #[command(subcommand)]
     Session(session::Session),

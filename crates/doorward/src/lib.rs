@@ -81,9 +81,9 @@ pub mod operate {
         },
         base::db::{Bind, Database, DatabaseUrl, Durability, Row, Transaction},
         operator::{
-            Act, ActError, Deletion, MemberOf, add_member, close_tenant, create_account, create_tenant, delete,
-            delete_tenant, disable, enable, entitle, grant_operator, import_hash, invite, list, list_tenants, members,
-            new_password, note, open_tenant, operators, policy, remove_member, rename, rename_tenant, reset,
+            Act, ActError, Deletion, MemberOf, accounts, add_member, close_tenant, create_account, create_tenant,
+            delete, delete_tenant, disable, enable, entitle, grant_operator, import_hash, invite, list, list_tenants,
+            members, new_password, note, open_tenant, operators, policy, remove_member, rename, rename_tenant, reset,
             restore_tenant, resume_tenant, revoke, revoke_all_of, revoke_everything, revoke_operator, sessions,
             set_roles, suspend_tenant, tenant,
         },

@@ -6,6 +6,7 @@ pub(crate) mod config;
 pub(crate) mod dev;
 pub(crate) mod keys;
 pub(crate) mod migrate;
+pub(crate) mod operator;
 pub(crate) mod serve;
 pub(crate) mod session;
 pub(crate) mod user;
@@ -14,6 +15,7 @@ use std::future::Future;
 
 use doorward::{
     Doorward,
+    config::RoleInfo,
     core::{AccountId, Clock, EmailAddress, Entropy, Key, KeyRing, Secret, SystemClock, SystemEntropy},
 };
 
@@ -35,6 +37,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve(serve) => serve.run(&global),
         Command::Migrate(migrate) => wait(migrate.run(&global)),
         Command::User(user) => wait(user.run(&global)),
+        Command::Operator(operator) => wait(operator.run(&global)),
         Command::Session(session) => wait(session.run(&global)),
         Command::Audit(audit) => wait(audit.run(&global)),
         Command::Keys(keys) => wait(keys.run(&global)),
@@ -126,4 +129,9 @@ fn address(text: &str) -> Result<EmailAddress, Failure> {
 
 fn no_account(named: &str) -> Failure {
     Failure::could_not(format!("there is no account {named}"), "`doorward user list` shows all.")
+}
+
+/// The names of roles as a sentence lists them.
+fn listed(roles: &[RoleInfo]) -> String {
+    roles.iter().map(|role| role.name.as_str()).collect::<Vec<_>>().join(", ")
 }

@@ -8,12 +8,16 @@ use std::io::{self, BufRead, IsTerminal, Read, Write};
 use clap::{Args, Subcommand};
 use doorward::{
     Doorward,
+    core::RoleName,
     operate::{self, Deletion},
 };
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{account, address, no_account, open};
+use super::{
+    account, address, no_account, open,
+    operator::{grant, known},
+};
 use crate::{cli::Global, failure::Failure, output};
 
 /// `doorward user`
@@ -38,7 +42,9 @@ pub(crate) enum User {
 #[command(after_help = "\
 Examples:
   doorward user create ann@example.com                               sends a link to set the password
-  pwgen -s 20 1 | doorward user create ann@example.com --password-stdin")]
+  pwgen -s 20 1 | doorward user create ann@example.com --password-stdin
+  doorward user create ann@example.com --operator                    the first operator of the console
+  doorward user create eve@example.com --operator support            another one, with another role")]
 pub(crate) struct Create {
     /// The mail address
     email: String,
@@ -48,6 +54,9 @@ pub(crate) struct Create {
     /// How the person is to be addressed
     #[arg(long)]
     name: Option<String>,
+    /// Makes the account an operator as well, with this role
+    #[arg(long, value_name = "ROLE", num_args = 0..=1, default_missing_value = "admin")]
+    operator: Option<RoleName>,
     /// Writes one JSON object
     #[arg(long)]
     json: bool,
@@ -133,6 +142,8 @@ impl User {
 impl Create {
     async fn run(self, doorward: &Doorward) -> Result<(), Failure> {
         let email = address(&self.email)?;
+        // Before there is an account: a role that does not exist must not leave one behind that is no operator.
+        self.operator.iter().try_for_each(|role| known(doorward, role))?;
         let made = if self.password_stdin {
             let password = operate::new_password(doorward, &email, &from_stdin()?);
             let password = password.map_err(|denied| Failure::could_not("this cannot be the password", denied))?;
@@ -143,12 +154,24 @@ impl Create {
         let id = made.ok_or_else(|| {
             Failure::could_not(format!("{email} has an account already"), "`doorward user list` shows all.")
         })?;
+        if let Some(role) = &self.operator {
+            let granted = grant(doorward, (&self.email, id), vec![role.clone()]).await;
+            granted.map_err(|failure| failure.after(&format!("The account {id} is there, and is no operator")))?;
+        }
         if self.json {
-            output::json(&json!({ "id": id.to_string(), "email": email.as_str(), "link_sent": !self.password_stdin }))?;
+            output::json(&json!({
+                "id": id.to_string(),
+                "email": email.as_str(),
+                "link_sent": !self.password_stdin,
+                "operator": self.operator.as_ref().map(RoleName::as_str),
+            }))?;
         } else if self.password_stdin {
             output::line(&format!("Made the account {id} for {email}."))?;
         } else {
             output::line(&format!("Made the account {id} for {email}; the server sends a link to set the password."))?;
+        }
+        if let (Some(role), false) = (&self.operator, self.json) {
+            output::line(&format!("{email} is an operator now, with the role {role}."))?;
         }
         let Some(name) = &self.name else { return Ok(()) };
         let too_long =

@@ -9,6 +9,7 @@ mod files;
 mod flood;
 mod keys;
 mod logs;
+mod operators;
 mod production;
 mod secrets;
 mod sessions;

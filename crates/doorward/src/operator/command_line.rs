@@ -7,7 +7,13 @@ use doorward_core::{
 };
 
 use super::flow::{self, Act, Deletion};
-use crate::{Doorward, accounts::Account, audit::By, error::Fault, sessions::Listed};
+use crate::{
+    Doorward,
+    accounts::{self, Account},
+    audit::By,
+    error::Fault,
+    sessions::Listed,
+};
 
 const BY: By = By::COMMAND_LINE;
 
@@ -65,6 +71,11 @@ pub async fn delete(doorward: &Doorward, account: AccountId) -> Result<Deletion,
 /// Changes how the person of an account is addressed; `None` when the name is longer than 100 characters.
 pub async fn rename(doorward: &Doorward, account: AccountId, name: &str) -> Result<Option<()>, Fault> {
     flow::rename(doorward.context(), BY, account, name).await
+}
+
+/// Reads the accounts of these ids, in no order; one that is gone is left out.
+pub async fn accounts(doorward: &Doorward, ids: &[AccountId]) -> Result<Vec<Account>, Fault> {
+    accounts::by_ids(&doorward.context().db, ids).await
 }
 
 /// Reads up to `limit` accounts (at most 1,000) after the address `after`, in the order of their addresses.

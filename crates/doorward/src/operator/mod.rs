@@ -16,8 +16,8 @@ pub(crate) mod flow;
 pub(crate) mod tenants;
 
 pub use command_line::{
-    create_account, delete, disable, enable, import_hash, invite, list, new_password, note, rename, reset, revoke,
-    revoke_all_of, revoke_everything, sessions,
+    accounts, create_account, delete, disable, enable, import_hash, invite, list, new_password, note, rename, reset,
+    revoke, revoke_all_of, revoke_everything, sessions,
 };
 pub(crate) use command_line_tenants::named_members;
 pub use command_line_tenants::{
