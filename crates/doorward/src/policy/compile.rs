@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use doorward_core::{PlanName, RoleName};
 use toml::{Table, Value};
 
-use super::rules::{MOST_PERMISSIONS, MOST_ROLES, OPERATORS, OWN, Permissions, Policy, Role};
+use super::rules::{MOST_PERMISSIONS, MOST_PLANS, MOST_ROLES, OPERATORS, OWN, Permissions, Policy, Role};
 use crate::base::settings::{SettingsError, closest, refuse_unknown};
 
 /// Judges a policy; `None` when there is something wrong with it, which `errors` tells.
@@ -23,7 +23,9 @@ pub(super) fn compile(table: &Table, errors: &mut Vec<SettingsError>) -> Option<
     }
     let owner = judge.owner(table.get("owner"), &roles, &names);
     let plans = judge.plans(table.get("plans"), &roles, owner.as_ref());
-    judge.reachable(&written, &roles, owner.as_ref(), &plans);
+    if let Some(owner) = &owner {
+        judge.reachable(&roles, owner, &plans);
+    }
     let operators =
         judge.drafts("policy.operators", table.get("operators").or(built_in.get("operators")), OPERATOR_KEYS);
     let operators = judge.roles("policy.operators", &operators, &OPERATORS.map(|(name, _)| name));
@@ -84,7 +86,11 @@ impl Judge<'_> {
             }
         }
         if all.len() > MOST_PERMISSIONS {
-            self.wrong(KEY, format!("there are more than {MOST_PERMISSIONS}"), "Ask about fewer things.");
+            self.wrong(
+                KEY,
+                format!("there are more than {MOST_PERMISSIONS}, with Doorward's own"),
+                "Ask about fewer things.",
+            );
         }
         all.into_iter().take(MOST_PERMISSIONS).collect()
     }
@@ -126,24 +132,21 @@ impl Judge<'_> {
 
     fn roles(&mut self, key: &str, drafts: &[Draft], names: &[&str]) -> Vec<Role> {
         let own: Vec<Permissions> = drafts.iter().map(|draft| self.own(key, draft, names)).collect();
-        let parents: Vec<Vec<usize>> = drafts
+        let parents: Vec<u64> = drafts
             .iter()
-            .map(|draft| self.positions(&format!("{key}.{}.inherits", draft.name), &draft.inherits, drafts))
+            .map(|draft| self.named(&format!("{key}.{}.inherits", draft.name), &draft.inherits, drafts))
             .collect();
-        self.cycles(key, drafts, &parents);
-        let grants: Vec<u64> = drafts
-            .iter()
-            .map(|draft| {
-                if draft.grants.iter().any(|role| role == "*") {
-                    return u64::MAX >> (MOST_ROLES - drafts.len());
-                }
-                let given = self.positions(&format!("{key}.{}.grants", draft.name), &draft.grants, drafts);
-                given.into_iter().fold(0, |all, at| all | 1 << at)
-            })
-            .collect();
-        let all = drafts.iter().enumerate().zip(grants);
-        all.map(|((at, draft), grants)| {
-            let held = ancestors(at, &parents).into_iter().fold(Permissions::default(), |held, at| held.and(&own[at]));
+        let ancestors = closure(&parents);
+        self.cycles(key, drafts, &parents, &ancestors);
+        let all = drafts.iter().zip(ancestors);
+        all.map(|(draft, ancestors)| {
+            let inherited = (0..drafts.len()).filter(|at| holds(ancestors, *at));
+            let held = inherited.fold(Permissions::default(), |held, at| held.and(&own[at]));
+            let (everything, named): (Vec<_>, Vec<_>) = draft.grants.iter().cloned().partition(|role| role == "*");
+            let mut grants = self.named(&format!("{key}.{}.grants", draft.name), &named, drafts);
+            if !everything.is_empty() {
+                grants = (0..drafts.len()).fold(0, |all, at| all | 1 << at);
+            }
             Role { name: draft.name.clone(), about: draft.about.clone(), held, grants }
         })
         .collect()
@@ -156,24 +159,20 @@ impl Judge<'_> {
             let matching: Vec<usize> =
                 names.iter().enumerate().filter(|(_, name)| matches(pattern, name)).map(|(at, _)| at).collect();
             if matching.is_empty() {
-                let cure = match closest(pattern, names) {
-                    Some(near) => format!("Did you mean `{near}`? Otherwise add it to policy.permissions."),
-                    None => "Add it to policy.permissions, or remove it.".to_owned(),
-                };
                 let problem = format!("`{pattern}` is no permission that there is");
-                self.wrong(format!("{key}.{}.permissions", draft.name), problem, cure);
+                self.wrong(format!("{key}.{}.permissions", draft.name), problem, instead_of(key, pattern, names));
             }
             matching.into_iter().for_each(|at| held.add(at));
         }
         held
     }
 
-    /// Where the named roles stand in the list.
-    fn positions(&mut self, key: &str, names: &[String], drafts: &[Draft]) -> Vec<usize> {
-        let mut found = Vec::new();
+    /// The roles of these names, as a set of places in the list.
+    fn named(&mut self, key: &str, names: &[String], drafts: &[Draft]) -> u64 {
+        let mut found = 0;
         for name in names {
             match drafts.iter().position(|draft| draft.name.as_str() == name) {
-                Some(at) => found.push(at),
+                Some(at) => found |= 1 << at,
                 None => {
                     let known: Vec<&str> = drafts.iter().map(|draft| draft.name.as_str()).collect();
                     let cure = format!("There are: {}.", known.join(", "));
@@ -184,27 +183,32 @@ impl Judge<'_> {
         found
     }
 
-    fn cycles(&mut self, key: &str, drafts: &[Draft], parents: &[Vec<usize>]) {
-        let mut told = BTreeSet::new();
-        for at in 0..drafts.len() {
-            let circle: BTreeSet<usize> = ancestors(at, parents)
-                .into_iter()
-                .filter(|other| {
-                    let back = parents[*other].iter().any(|parent| ancestors(*parent, parents).contains(&at));
-                    back && parents[at].iter().any(|parent| ancestors(*parent, parents).contains(other))
-                })
-                .collect();
-            if circle.contains(&at) && told.insert(circle.clone()) {
-                let names: Vec<&str> = circle.iter().map(|at| drafts[*at].name.as_str()).collect();
-                let problem = format!("a role inherits from itself, through {}", names.join(", "));
-                self.wrong(format!("{key}.{}.inherits", drafts[at].name), problem, "Decide which of them holds more.");
+    /// Refuses roles that inherit from themselves; each circle is told once.
+    fn cycles(&mut self, key: &str, drafts: &[Draft], parents: &[u64], ancestors: &[u64]) {
+        let mut told = 0;
+        for (at, draft) in drafts.iter().enumerate() {
+            let circle = (0..drafts.len()).filter(|other| holds(ancestors[at], *other) && holds(ancestors[*other], at));
+            let circle: Vec<usize> = circle.collect();
+            if holds(told, at) || (circle.len() == 1 && !holds(parents[at], at)) {
+                continue;
             }
+            told = circle.iter().fold(told, |told, at| told | 1 << at);
+            let names: Vec<&str> = circle.iter().map(|at| drafts[*at].name.as_str()).collect();
+            let problem = format!("a role inherits from itself, through {}", names.join(", "));
+            self.wrong(format!("{key}.{}.inherits", draft.name), problem, "Decide which of them holds more.");
         }
     }
 
     fn owner(&mut self, value: Option<&Value>, roles: &[Role], names: &[&str]) -> Option<RoleName> {
         const KEY: &str = "policy.owner";
-        let name = value.map_or(Some("owner"), Value::as_str).unwrap_or_default();
+        let Some(name) = value.map_or(Some("owner"), Value::as_str) else {
+            self.wrong(KEY, "it must be text", "Name the role of whoever makes a tenant.");
+            return None;
+        };
+        if roles.is_empty() {
+            // That there are none was told.
+            return None;
+        }
         let Some((at, role)) = roles.iter().enumerate().find(|(_, role)| role.name.as_str() == name) else {
             let known: Vec<&str> = roles.iter().map(|role| role.name.as_str()).collect();
             let cure = format!("Name the role of whoever makes a tenant; there are: {}.", known.join(", "));
@@ -212,8 +216,8 @@ impl Judge<'_> {
             return None;
         };
         let manages = names.iter().position(|name| *name == "members:manage");
-        let holds = manages.is_some_and(|at| role.held.hold(super::Permission(at as u8)));
-        if !holds || role.grants >> at & 1 == 0 {
+        let manages = manages.is_some_and(|at| role.held.hold(super::Permission(at as u8)));
+        if !manages || !holds(role.grants, at) {
             let cure =
                 format!("Give policy.roles.{name} the permission members:manage, and name it in its own grants.");
             self.wrong(KEY, format!("`{name}` could not hand its tenant over to somebody else"), cure);
@@ -227,15 +231,36 @@ impl Judge<'_> {
         roles: &[Role],
         owner: Option<&RoleName>,
     ) -> BTreeMap<PlanName, RoleName> {
+        const KEY: &str = "policy.plans";
+        let none = Value::Table(Table::new());
+        let Some(table) = value.unwrap_or(&none).as_table() else {
+            self.wrong(
+                KEY,
+                "it must be tables, one for each plan",
+                format!("Write [{KEY}.NAME] and its keys under it."),
+            );
+            return BTreeMap::new();
+        };
+        if table.len() > MOST_PLANS {
+            self.wrong(KEY, format!("there must be at most {MOST_PLANS} plans"), "Write fewer.");
+        }
         let mut plans = BTreeMap::new();
-        for (name, value) in value.and_then(Value::as_table).into_iter().flatten() {
-            let key = format!("policy.plans.{name}");
+        for (name, value) in table.iter().take(MOST_PLANS) {
+            let key = format!("{KEY}.{name}");
             let Ok(plan) = name.parse::<PlanName>() else {
                 self.wrong(key, "this is no name of a plan", format!("A name is {}.", PlanName::SHAPE));
                 continue;
             };
-            refuse_unknown(&key, value.as_table().unwrap_or(&Table::new()), &["gives"], self.errors);
-            let gives = value.get("gives").and_then(Value::as_str).unwrap_or_default();
+            let Some(table) = value.as_table() else {
+                self.wrong(&key, "it must be a table", format!("Write [{key}] and under it: gives = \"ROLE\"."));
+                continue;
+            };
+            refuse_unknown(&key, table, &["gives"], self.errors);
+            let Some(gives) = table.get("gives").and_then(Value::as_str) else {
+                let key = if table.contains_key("gives") { format!("{key}.gives") } else { key };
+                self.wrong(key, "a plan gives a role", "Write under it: gives = \"ROLE\".");
+                continue;
+            };
             match roles.iter().find(|role| role.name.as_str() == gives) {
                 Some(role) if Some(&role.name) == owner => {
                     let cure = "An owner stays one; let the plan give another role.";
@@ -252,47 +277,50 @@ impl Judge<'_> {
         plans
     }
 
-    /// Refuses roles that nobody can ever have: not given by the owner, nor by anybody whom the owner can make, nor by a plan.
-    fn reachable(
-        &mut self,
-        drafts: &[Draft],
-        roles: &[Role],
-        owner: Option<&RoleName>,
-        plans: &BTreeMap<PlanName, RoleName>,
-    ) {
-        let begins = |role: &Role| Some(&role.name) == owner || plans.values().any(|given| *given == role.name);
-        let mut had: u64 = (0..roles.len()).filter(|at| begins(&roles[*at])).fold(0, |all, at| all | 1 << at);
-        loop {
-            let given = roles.iter().enumerate().filter(|(at, _)| had >> at & 1 == 1);
-            let more = given.fold(had, |all, (_, role)| all | role.grants);
-            if more == had {
-                break;
+    /// Refuses roles that nobody can ever have: neither the owner nor anybody whom the owner can make gives them, nor a plan.
+    fn reachable(&mut self, roles: &[Role], owner: &RoleName, plans: &BTreeMap<PlanName, RoleName>) {
+        let grants: Vec<u64> = roles.iter().map(|role| role.grants).collect();
+        let granted = closure(&grants);
+        let from_owner = roles.iter().position(|role| role.name == *owner).map_or(0, |at| granted[at]);
+        for (at, role) in roles.iter().enumerate().filter(|(at, _)| !holds(from_owner, *at)) {
+            // A role of a plan grants nothing, so what it could grant is out of reach all the same.
+            if !plans.values().any(|given| *given == role.name) {
+                let cure =
+                    format!("Name it in policy.roles.{owner}.grants or let a plan give it; otherwise remove it.");
+                self.wrong(format!("policy.roles.{}", role.name), "nobody can grant this role", cure);
             }
-            had = more;
-        }
-        if owner.is_none() || drafts.len() != roles.len() {
-            return;
-        }
-        for (at, role) in roles.iter().enumerate().filter(|(at, _)| had >> at & 1 == 0) {
-            let cure = format!(
-                "Name it in the grants of a role that people have, or remove it ({} of {}).",
-                at + 1,
-                roles.len()
-            );
-            self.wrong(format!("policy.roles.{}", role.name), "nobody can grant this role", cure);
         }
     }
 }
 
-/// A role and all that it inherits from, itself among them.
-fn ancestors(at: usize, parents: &[Vec<usize>]) -> BTreeSet<usize> {
-    let (mut found, mut open) = (BTreeSet::new(), vec![at]);
-    while let Some(next) = open.pop() {
-        if found.insert(next) {
-            open.extend(&parents[next]);
-        }
+/// For each place of a list, the places that it leads to in any number of steps, itself among them.
+fn closure(steps: &[u64]) -> Vec<u64> {
+    let mut all: Vec<u64> = steps.iter().enumerate().map(|(at, steps)| steps | 1 << at).collect();
+    for through in 0..all.len() {
+        let beyond = all[through];
+        all.iter_mut().filter(|led| holds(**led, through)).for_each(|led| *led |= beyond);
     }
-    found
+    all
+}
+
+/// Whether a set of places holds one.
+fn holds(places: u64, at: usize) -> bool {
+    places >> at & 1 == 1
+}
+
+/// What to write in the place of a pattern that means nothing.
+fn instead_of(key: &str, pattern: &str, names: &[&str]) -> String {
+    let groups: BTreeSet<String> =
+        names.iter().filter_map(|name| Some(format!("{}:*", name.rsplit_once(':')?.0))).collect();
+    let known: Vec<&str> = names.iter().copied().chain(groups.iter().map(String::as_str)).collect();
+    match (closest(pattern, &known), key) {
+        (Some(near), "policy.operators") => {
+            format!("Did you mean `{near}`? Operators hold permissions of the console.")
+        }
+        (None, "policy.operators") => format!("Those of the console are: {}.", names.join(", ")),
+        (Some(near), _) => format!("Did you mean `{near}`? Otherwise add it to policy.permissions."),
+        (None, _) => "Add it to policy.permissions, or remove it.".to_owned(),
+    }
 }
 
 /// Whether a name is made of two or more words with colons between.

@@ -6,6 +6,8 @@ use doorward_core::{PlanName, RoleName};
 
 /// Permissions there may be at most.
 pub(super) const MOST_PERMISSIONS: usize = 256;
+/// Plans there may be at most.
+pub(super) const MOST_PLANS: usize = 64;
 /// Roles there may be at most.
 pub(super) const MOST_ROLES: usize = 64;
 
@@ -171,7 +173,7 @@ impl Policy {
     }
 
     /// The role of whoever makes a tenant, which one member always keeps.
-    pub(crate) fn owner(&self) -> &RoleName {
+    pub fn owner(&self) -> &RoleName {
         &self.owner
     }
 
@@ -206,6 +208,11 @@ impl Policy {
     /// The roles of operators.
     pub fn operators(&self) -> Vec<RoleInfo> {
         self.operators.iter().map(|role| self.info(role, &OPERATORS.map(|(name, _)| name))).collect()
+    }
+
+    /// The permissions of the operator's console, each with what it is for.
+    pub fn operator_permissions() -> impl Iterator<Item = (&'static str, &'static str)> {
+        OPERATORS.into_iter()
     }
 
     fn info(&self, role: &Role, names: &[&str]) -> RoleInfo {

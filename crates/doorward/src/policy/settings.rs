@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use toml::Table;
 
 use super::{Policy, compile::compile};
-use crate::base::settings::{Entry, Section, SettingsError};
+use crate::base::settings::{Entry, Section, SettingsError, refuse_unknown};
 
 /// The ready-made policies: a name, what it is for, and the text for a settings file.
 pub const EXAMPLES: [(&str, &str, &str); 3] = [
@@ -26,11 +26,14 @@ impl Settings {
     /// Reads the text of a settings file that has a policy and nothing else in it.
     pub fn parse(text: &str) -> Result<Self, Vec<SettingsError>> {
         let malformed = |cause: toml::de::Error| {
-            let problem = cause.message().replace('\n', " ");
+            let line = cause.span().map_or(1, |span| text.bytes().take(span.start).filter(|b| *b == b'\n').count() + 1);
+            let problem = format!("line {line}: {}", cause.message().replace('\n', " "));
             vec![SettingsError { key: Self::NAME.to_owned(), problem, cure: "Correct the line.".to_owned() }]
         };
         let table: Table = text.parse().map_err(malformed)?;
         let mut errors = Vec::new();
+        // A mistyped [policy] would otherwise mean the built-in one.
+        refuse_unknown("", &table, &[Self::NAME], &mut errors);
         let settings = crate::settings::section(&table, &mut errors);
         if errors.is_empty() { Ok(settings) } else { Err(errors) }
     }
