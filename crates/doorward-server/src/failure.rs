@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use doorward::{Fault, StartError, config::SettingsError};
+use doorward::{Fault, operate::ActError};
 
 use crate::output::one_line;
 
@@ -34,8 +34,8 @@ impl Failure {
     }
 
     /// The settings cannot be used; every mistake gets its line.
-    pub(crate) fn settings(errors: &[SettingsError]) -> Self {
-        Self { code: WRONG, lines: errors.iter().map(ToString::to_string).collect() }
+    pub(crate) fn settings(mistakes: Vec<String>) -> Self {
+        Self { code: WRONG, lines: mistakes }
     }
 
     /// The reader of standard output has gone away, as `head` does, and has all that it wanted.
@@ -71,11 +71,20 @@ impl From<Fault> for Failure {
     }
 }
 
-impl From<StartError> for Failure {
-    fn from(error: StartError) -> Self {
+impl From<ActError> for Failure {
+    fn from(error: ActError) -> Self {
         match error {
-            StartError::Settings(errors) => Self::settings(&errors),
-            StartError::Fault(fault) => fault.into(),
+            // It says what and what to do by itself.
+            ActError::Denied { text, .. } => Self { code: COULD_NOT, lines: vec![text] },
+            ActError::Fault(fault) => fault.into(),
         }
+    }
+}
+
+/// The stable code of an act that was refused, for those who can say it better in their own words.
+pub(crate) fn denied(error: &ActError) -> Option<&'static str> {
+    match error {
+        ActError::Denied { code, .. } => Some(code),
+        ActError::Fault(_) => None,
     }
 }

@@ -78,7 +78,7 @@ impl Dev {
             *lines = Some(writer);
             builder = builder.audit_stream(stream);
         }
-        let doorward = builder.build().await?;
+        let doorward = builder.build().await.map_err(|error| loaded.origins.failure(error))?;
         output::text(&welcome(&folder))?;
         serve::run(doorward, Sockets { public, metrics: None }, keys).await
     }

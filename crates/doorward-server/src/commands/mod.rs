@@ -102,7 +102,7 @@ async fn without_schema(source: &Source, loaded: Loaded, keys: KeyRing) -> Resul
     if let Source::Folder(folder) = source {
         builder = builder.development_mailbox(folder.mailbox());
     }
-    Ok(builder.open().await?)
+    builder.open().await.map_err(|error| loaded.origins.failure(error))
 }
 
 /// Keys for a Doorward that signs nothing and checks no cookie: a command about data has no business with the real ones.

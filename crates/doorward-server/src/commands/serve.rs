@@ -62,7 +62,7 @@ impl Serve {
             *lines = Some(writer);
             builder = builder.audit_stream(stream);
         }
-        let doorward = builder.build().await?;
+        let doorward = builder.build().await.map_err(|error| loaded.origins.failure(error))?;
         serve::run(doorward, Sockets { public, metrics }, keys).await
     }
 }

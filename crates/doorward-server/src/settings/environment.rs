@@ -9,7 +9,8 @@ use super::{reference, subtable};
 use crate::failure::Failure;
 
 /// Which settings came from which variable.
-pub(super) struct Origins(BTreeMap<String, String>);
+#[derive(Clone, Default)]
+pub(super) struct Variables(BTreeMap<String, String>);
 
 /// The variables of this program, as they are now.
 pub(super) fn variables() -> Result<Vec<(String, String)>, Failure> {
@@ -23,7 +24,7 @@ pub(super) fn variables() -> Result<Vec<(String, String)>, Failure> {
 }
 
 /// Puts the variables over `table`.
-pub(super) fn overlay(table: &mut Table, variables: &[(String, String)], errors: &mut Vec<SettingsError>) -> Origins {
+pub(super) fn overlay(table: &mut Table, variables: &[(String, String)], errors: &mut Vec<SettingsError>) -> Variables {
     let entries = reference::entries();
     let mut origins = BTreeMap::new();
     for (name, text) in variables {
@@ -37,19 +38,16 @@ pub(super) fn overlay(table: &mut Table, variables: &[(String, String)], errors:
             origins.insert(format!("{section}.{key}"), name.clone());
         }
     }
-    Origins(origins)
+    Variables(origins)
 }
 
-impl Origins {
-    /// Tells in each mistake that came from a variable which one it was.
-    pub(super) fn name_in(&self, errors: &mut [SettingsError]) {
-        for error in errors {
-            let section_alone =
-                self.0.iter().find(|(key, _)| key.split_once('.').is_some_and(|(section, _)| section == error.key));
-            if let Some(name) = self.0.get(&error.key).or(section_alone.map(|(_, name)| name)) {
-                error.cure = format!("{} It was set by the environment variable {name}.", error.cure);
-            }
-        }
+impl Variables {
+    /// The variable that set a key, or the section of which a mistake complains as a whole.
+    pub(super) fn behind(&self, key: &str) -> Option<&str> {
+        let section_alone =
+            || self.0.iter().find(|(set, _)| set.split_once('.').is_some_and(|(section, _)| section == key));
+        let set = self.0.get_key_value(key).or_else(section_alone);
+        set.map(|(_, variable)| variable.as_str())
     }
 }
 

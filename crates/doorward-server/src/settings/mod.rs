@@ -3,8 +3,11 @@
 //! - `server/environment`: An environment variable overrides the file, and a mistyped one is refused like a mistyped key.
 //! - `server/secret-files`: A key that ends in `_file` takes the text from that file; giving both is refused.
 //! - `server/all-mistakes-at-once`: Every mistake in the settings is told in one run, each with its key and its cure.
+//! - `server/mistakes-have-a-place`: A mistake in a settings file is told with its line, and one from the environment with its
+//!   variable.
 
 mod environment;
+mod origins;
 mod own;
 pub(crate) mod production;
 pub(crate) mod reference;
@@ -19,6 +22,7 @@ use doorward::{
     KeyFile, Settings,
     config::{SettingsError, section},
 };
+pub(crate) use origins::Origins;
 pub(crate) use own::{DangerSettings, ServerSettings};
 use toml::{Table, Value};
 
@@ -58,6 +62,8 @@ pub(crate) struct Draft {
     pub(crate) secret_files: Vec<(String, PathBuf)>,
     /// What is wrong so far.
     pub(crate) errors: Vec<SettingsError>,
+    /// Where it was said.
+    pub(crate) origins: Origins,
 }
 
 /// Settings without a mistake in them.
@@ -68,6 +74,8 @@ pub(crate) struct Loaded {
     pub(crate) server: ServerSettings,
     /// What weakens protection.
     pub(crate) danger: DangerSettings,
+    /// Where it was said.
+    pub(crate) origins: Origins,
 }
 
 impl Source {
@@ -83,11 +91,11 @@ impl Source {
 
     fn draft_with(&self, variables: &[(String, String)]) -> Result<Draft, Failure> {
         let mut errors = Vec::new();
-        let mut table = match self {
-            Self::File(path) => read(path)?,
-            Self::Environment | Self::Folder(_) => Table::new(),
+        let (mut table, file) = match self {
+            Self::File(path) => read(path).map(|(table, file)| (table, Some(file)))?,
+            Self::Environment | Self::Folder(_) => (Table::new(), None),
         };
-        let from = environment::overlay(&mut table, variables, &mut errors);
+        let variables = environment::overlay(&mut table, variables, &mut errors);
         let secret_files = secret_files::resolve(&mut table, &mut errors);
         if let Self::Folder(folder) = self {
             folder.decide(&mut table, &mut errors);
@@ -95,8 +103,8 @@ impl Source {
         let server = section(&table, &mut errors);
         let danger = section(&table, &mut errors);
         let settings = Settings::read(&table, &OWN).map_err(|more| errors.extend(more)).ok();
-        from.name_in(&mut errors);
-        Ok(Draft { table, settings, server, danger, secret_files, errors })
+        let origins = Origins::new(variables, file);
+        Ok(Draft { table, settings, server, danger, secret_files, errors, origins })
     }
 }
 
@@ -105,10 +113,16 @@ impl Draft {
     pub(crate) fn finish(self) -> Result<Loaded, Failure> {
         match self.settings {
             Some(settings) if self.errors.is_empty() => {
-                Ok(Loaded { settings, server: self.server, danger: self.danger })
+                Ok(Loaded { settings, server: self.server, danger: self.danger, origins: self.origins })
             }
-            _ => Err(Failure::settings(&self.errors)),
+            _ => Err(Failure::settings(self.origins.tell(&self.errors))),
         }
+    }
+
+    /// Says yes when nothing is wrong with one section.
+    pub(crate) fn finish_section(mut self, section: &str) -> Result<(), Failure> {
+        self.errors.retain(|error| error.key.split('.').next() == Some(section));
+        if self.errors.is_empty() { Ok(()) } else { Err(Failure::settings(self.origins.tell(&self.errors))) }
     }
 
     /// What was said about a key, when it is text.
@@ -153,7 +167,7 @@ pub(crate) const MAILBOX: &str = "mailbox";
 /// The sections that this program adds to the library's.
 const OWN: [&str; 2] = ["server", "danger"];
 
-fn read(path: &Path) -> Result<Table, Failure> {
+fn read(path: &Path) -> Result<(Table, origins::File), Failure> {
     let text = fs::read_to_string(path).map_err(|cause| match cause.kind() {
         io::ErrorKind::NotFound => Failure::usage(
             format!("there is no settings file {}", path.display()),
@@ -162,11 +176,13 @@ fn read(path: &Path) -> Result<Table, Failure> {
         _ => Failure::usage(format!("cannot read {}: {cause}", path.display()), "Correct its owner or its mode."),
     })?;
     // The parser's own report quotes the line, which may hold a password; its message and the line's number do not.
-    toml::from_str(&text).map_err(|cause: toml::de::Error| {
-        let line = cause.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-        let what = format!("{}, line {line}: {}", path.display(), cause.message().replace('\n', " "));
+    let file = origins::File::new(path, text);
+    let table = toml::from_str(file.text()).map_err(|cause: toml::de::Error| {
+        let place = file.place(cause.span().map_or(0, |span| span.start));
+        let what = format!("{place}: {}", cause.message().replace('\n', " "));
         Failure::usage(what, "Correct the line; `doorward config example` shows how settings are written.")
-    })
+    })?;
+    Ok((table, file))
 }
 
 /// The table of a section, made when it is absent; nothing when something else has its name, which is told elsewhere.

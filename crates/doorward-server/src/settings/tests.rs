@@ -14,7 +14,7 @@ fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 
 fn errors(source: &Source, pairs: &[(&str, &str)]) -> Vec<String> {
     let draft = source.draft_with(&variables(pairs)).map_err(|_| ()).unwrap();
-    draft.errors.iter().map(ToString::to_string).collect()
+    draft.origins.tell(&draft.errors)
 }
 
 /// Promise: `server/environment`
@@ -79,6 +79,93 @@ fn both_a_secret_and_its_file_are_refused_and_so_is_a_file_that_is_not_there() {
     assert!(told[0].starts_with("sessions.idle_secs_file: there is no such setting"), "{told:?}");
 }
 
+/// The places that are told of the mistakes in a text, each as `LINE KEY`.
+fn places(text: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let source = file(folder.path(), text);
+    let before = format!("{}:", folder.path().join("doorward.toml").display());
+    let told = errors(&source, &[]).into_iter().map(|line| {
+        let Some(rest) = line.strip_prefix(&before) else { return format!("- {}", line.split(": ").next().unwrap()) };
+        rest.split(": ").take(2).collect::<Vec<_>>().join(" ")
+    });
+    told.collect()
+}
+
+/// Promise: `server/mistakes-have-a-place`
+#[test]
+fn a_mistake_is_told_with_the_line_of_its_key() {
+    let cases: &[(&str, &[&str])] = &[
+        ("[site]\nname = 1\n", &["2 site.name"]),
+        ("# first\n\n[sessions]\n# idle\nidle_secs = 1\n", &["5 sessions.idle_secs"]),
+        ("site.name = 1\nsessions.idle_secs = 1\n", &["1 site.name", "2 sessions.idle_secs"]),
+        ("\nsessions = { idle_secs = 1 }\n", &["2 sessions.idle_secs"]),
+        ("[server]\n\nlistn = \"\"\n", &["3 server.listn"]),
+        ("[danger]\nallow = true\n", &["2 danger.allow"]),
+        ("[site]\n[sight]\n", &["2 sight"]),
+        ("\nsite = 3\n", &["2 site"]),
+        ("[site]\r\nname = 1\r\n", &["2 site.name"]),
+        ("[site]\nname = \"\"\"\n\n\"\"\"\n[sessions]\nidle_secs = 1", &["6 sessions.idle_secs"]),
+        ("[site]\n\"na.me\" = 1\nname = 2\n", &["2 site.na.me", "3 site.name"]),
+        ("[mail]\n\nsmtp_password_file = \"/nowhere\"\n", &["3 mail.smtp_password_file"]),
+    ];
+    for (text, told) in cases {
+        let mut found = places(text);
+        found.sort();
+        assert_eq!(found, *told, "{text}");
+    }
+}
+
+/// Promise: `server/mistakes-have-a-place`
+#[test]
+fn what_is_wrong_in_a_list_is_told_with_its_own_line() {
+    const POLICY: &str = "\
+[policy]
+permissions = [
+    \"invoices:read\",
+    \"invoices:write\",
+    \"invoices:read\",
+]
+[policy.roles.owner]
+permissions = [\"*\"]
+grants = [
+    \"*\",
+    \"nobody\",
+]
+[policy.roles.\"a.b\"]
+[policy.roles.editor]
+permissions = [ \"invoices:read\",
+    \"invoice:write\" ]
+inherits = [\"editor\"]
+[policy.plans.pro]
+[policy.operators.admin]
+permissions = [\"*\"]
+grants = [\"admin\"]
+";
+    let mut told = places(POLICY);
+    told.sort_by_key(|line| line.split(' ').next().unwrap().parse::<u32>().unwrap());
+    let expected = [
+        "5 policy.permissions",
+        "11 policy.roles.owner.grants",
+        "13 policy.roles.a.b",
+        "16 policy.roles.editor.permissions",
+        "17 policy.roles.editor.inherits",
+        "18 policy.plans.pro",
+        "21 policy.operators.admin.grants",
+    ];
+    assert_eq!(told, expected);
+}
+
+/// Promise: `server/mistakes-have-a-place`
+#[test]
+fn what_a_variable_says_over_the_file_has_no_line_and_nothing_of_the_file_is_quoted() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = file(folder.path(), "[sessions]\nidle_secs = 600\n[mail]\nsmtp_password = [\"canary-7261\"]\n");
+    let told = errors(&source, &[("DOORWARD_SESSIONS__IDLE_SECS", "1")]);
+    let [password, idle] = told.as_slice() else { panic!("{told:?}") };
+    assert!(password.contains("doorward.toml:4: mail.smtp_password: ") && !password.contains("canary"), "{told:?}");
+    assert!(idle.starts_with("sessions.idle_secs: ") && idle.ends_with("variable DOORWARD_SESSIONS__IDLE_SECS."));
+}
+
 #[test]
 fn the_folder_of_dev_decides_where_things_lie() {
     let source = Source::Folder(DevFolder { path: "here".into(), port: 4400 });
@@ -95,7 +182,7 @@ fn a_file_that_is_no_toml_is_refused_without_quoting_it() {
     let folder = tempfile::tempdir().unwrap();
     let source = file(folder.path(), "[mail]\nsmtp_password = \"canary-7261\nfrom = 1\n");
     let failure = source.draft_with(&[]).err().map(|failure| format!("{failure:?}")).unwrap();
-    assert!(failure.contains("line 2") && !failure.contains("canary"), "{failure}");
+    assert!(failure.contains("doorward.toml:2: ") && !failure.contains("canary"), "{failure}");
 }
 
 #[test]
