@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::filter::Targets;
 
 use crate::{
-    commands::{audit, backup, config, dev, keys, migrate, operator, serve, session, user},
+    commands::{audit, backup, config, dev, keys, member, migrate, operator, policy, serve, session, tenant, user},
     failure::Failure,
     log::Form,
     settings::{DevFolder, Source},
@@ -61,6 +61,15 @@ pub(crate) enum Command {
     /// Lists and ends sessions
     #[command(subcommand)]
     Session(session::Session),
+    /// Makes, lists, closes and deletes tenants, and says what they have paid for
+    #[command(subcommand)]
+    Tenant(tenant::Tenant),
+    /// Says who belongs to a tenant, and in which roles
+    #[command(subcommand)]
+    Member(member::Member),
+    /// Shows and checks roles and permissions
+    #[command(subcommand)]
+    Policy(policy::Policy),
     /// Reads the audit log
     #[command(subcommand)]
     Audit(audit::Audit),

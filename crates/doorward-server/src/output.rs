@@ -26,8 +26,9 @@ pub(crate) fn json(value: &serde_json::Value) -> Result<(), Failure> {
 }
 
 /// Writes rows in columns, the first row being the headings.
-pub(crate) fn table<const N: usize>(rows: &[[String; N]]) -> Result<(), Failure> {
-    let rows: Vec<[String; N]> = rows.iter().map(|row| row.each_ref().map(|cell| one_line(cell))).collect();
+pub(crate) fn table(rows: &[impl AsRef<[String]>]) -> Result<(), Failure> {
+    let safe = |row: &[String]| row.iter().map(|cell| one_line(cell)).collect::<Vec<_>>();
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| safe(row.as_ref())).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     for row in &rows {
         let cells = row.iter().enumerate().map(|(column, cell)| format!("{cell:width$}", width = width(column)));

@@ -5,18 +5,25 @@ pub(crate) mod backup;
 pub(crate) mod config;
 pub(crate) mod dev;
 pub(crate) mod keys;
+pub(crate) mod member;
 pub(crate) mod migrate;
 pub(crate) mod operator;
+pub(crate) mod policy;
 pub(crate) mod serve;
 pub(crate) mod session;
+pub(crate) mod tenant;
 pub(crate) mod user;
 
-use std::future::Future;
+use std::{
+    future::Future,
+    io::{self, BufRead, IsTerminal, Write},
+};
 
 use doorward::{
     Doorward,
     config::RoleInfo,
-    core::{AccountId, Clock, EmailAddress, Entropy, Key, KeyRing, Secret, SystemClock, SystemEntropy},
+    core::{AccountId, Clock, EmailAddress, Entropy, Key, KeyRing, RoleName, Secret, SystemClock, SystemEntropy},
+    operate::{self, Tenant},
 };
 
 use crate::{
@@ -39,6 +46,9 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::User(user) => wait(user.run(&global)),
         Command::Operator(operator) => wait(operator.run(&global)),
         Command::Session(session) => wait(session.run(&global)),
+        Command::Tenant(tenant) => wait(tenant.run(&global)),
+        Command::Member(member) => wait(member.run(&global)),
+        Command::Policy(policy) => wait(policy.run(&global)),
         Command::Audit(audit) => wait(audit.run(&global)),
         Command::Keys(keys) => wait(keys.run(&global)),
         Command::Backup(backup) => wait(backup.run(&global)),
@@ -129,6 +139,49 @@ fn address(text: &str) -> Result<EmailAddress, Failure> {
 
 fn no_account(named: &str) -> Failure {
     Failure::could_not(format!("there is no account {named}"), "`doorward user list` shows all.")
+}
+
+/// Finds the tenant that a slug or an id names.
+async fn tenant_named(doorward: &Doorward, named: &str) -> Result<Tenant, Failure> {
+    let none = || Failure::could_not(format!("there is no tenant {named}"), "`doorward tenant list` shows all.");
+    operate::tenant(doorward, named).await?.ok_or_else(none)
+}
+
+fn no_member(tenant: &Tenant, named: &str) -> Failure {
+    let what = format!("{named} does not belong to {}", tenant.slug);
+    Failure::could_not(what, format!("`doorward member list {}` shows who does.", tenant.slug))
+}
+
+/// Refuses a role that there is not in tenants, and says which there are.
+fn known_role(doorward: &Doorward, role: &RoleName) -> Result<(), Failure> {
+    let all = operate::policy(doorward).roles();
+    if all.iter().any(|known| known.name == *role) {
+        return Ok(());
+    }
+    Err(Failure::usage(format!("`{role}` is no role in tenants"), format!("There are: {}.", listed(&all))))
+}
+
+/// Asks to type a name before something is deleted for good.
+fn confirm(named: &str) -> Result<(), Failure> {
+    let unasked = || Failure::usage("nobody is there to confirm this", "Add --yes to delete without asking.");
+    if !io::stdin().is_terminal() {
+        return Err(unasked());
+    }
+    let mut stderr = io::stderr().lock();
+    let asked = write!(stderr, "This deletes {named} and everything that belongs to it. Type {named} to confirm: ");
+    asked.and_then(|()| stderr.flush()).map_err(|_| unasked())?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer).map_err(|_| unasked())?;
+    if answer.trim() == named {
+        Ok(())
+    } else {
+        Err(Failure::could_not("nothing was deleted", "Type the same again to confirm."))
+    }
+}
+
+/// Roles as a line for people.
+fn written(roles: &[RoleName]) -> String {
+    roles.iter().map(RoleName::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// The names of roles as a sentence lists them.

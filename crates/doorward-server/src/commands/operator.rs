@@ -10,7 +10,7 @@ use doorward::{
 };
 use serde_json::json;
 
-use super::{account, listed, no_account, open};
+use super::{account, listed, no_account, open, written};
 use crate::{cli::Global, failure::Failure, output};
 
 /// `doorward operator`
@@ -69,9 +69,11 @@ impl Operator {
     pub(crate) async fn run(self, global: &Global) -> Result<(), Failure> {
         let doorward = open(global).await?;
         match self {
-            Self::Grant(Grant { account: named, roles }) => {
+            Self::Grant(Grant { account: named, mut roles }) => {
+                roles.sort();
+                roles.dedup();
                 roles.iter().try_for_each(|role| known(&doorward, role))?;
-                let text = roles.iter().map(RoleName::as_str).collect::<Vec<_>>().join(", ");
+                let text = written(&roles);
                 grant(&doorward, (&named, account(&doorward, &named).await?), roles).await?;
                 output::line(&format!("{named} is an operator now: {text}."))
             }
@@ -95,12 +97,12 @@ impl List {
         for one in operators {
             let account = accounts.iter().find(|account| account.id == one.account);
             let email = account.map(|account| account.email.to_string());
-            let roles: Vec<&str> = one.roles.iter().map(RoleName::as_str).collect();
             let (id, since) = (one.account.to_string(), output::time(one.granted_at));
             if self.json {
+                let roles: Vec<&str> = one.roles.iter().map(RoleName::as_str).collect();
                 output::json(&json!({ "id": id, "email": email, "roles": roles, "granted_at": since }))?;
             } else {
-                rows.push([email.unwrap_or_default(), id, roles.join(", "), since]);
+                rows.push([email.unwrap_or_default(), id, written(&one.roles), since]);
             }
         }
         if self.json { Ok(()) } else { output::table(&rows) }

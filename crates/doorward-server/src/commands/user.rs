@@ -3,7 +3,7 @@
 //! - `server/password-not-an-argument`: A password is read from standard input, never from the command line, where every user
 //!   of the machine could see it; without one the person gets a link, and the operator knows none.
 
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::io::{self, Read};
 
 use clap::{Args, Subcommand};
 use doorward::{
@@ -15,7 +15,7 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::{
-    account, address, no_account, open,
+    account, address, confirm, no_account, open,
     operator::{grant, known},
 };
 use crate::{cli::Global, failure::Failure, output};
@@ -228,8 +228,13 @@ impl Delete {
             Deletion::Done => output::line(&format!("{} is deleted; the audit log keeps its id.", self.account)),
             Deletion::NoSuchAccount => Err(no_account(&self.account)),
             Deletion::OwnsTenants(tenants) => {
-                let ids = tenants.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-                let what = format!("{} is the last owner of {ids}, which would be nobody's", self.account);
+                let mut names = Vec::new();
+                for id in tenants {
+                    let tenant = operate::tenant(doorward, &id.to_string()).await?;
+                    names.push(tenant.map_or_else(|| id.to_string(), |tenant| tenant.slug.to_string()));
+                }
+                let what =
+                    format!("{} is the last owner of {}, which would be nobody's", self.account, names.join(", "));
                 Err(Failure::could_not(
                     what,
                     "Give each another owner with `doorward member roles`, or delete it first.",
@@ -241,23 +246,6 @@ impl Delete {
 
 fn done(found: bool, named: &str, what: &str) -> Result<(), Failure> {
     if found { output::line(&format!("{named} {what}.")) } else { Err(no_account(named)) }
-}
-
-fn confirm(named: &str) -> Result<(), Failure> {
-    let unasked = || Failure::usage("nobody is there to confirm this", "Add --yes to delete without asking.");
-    if !io::stdin().is_terminal() {
-        return Err(unasked());
-    }
-    let mut stderr = io::stderr().lock();
-    let asked = write!(stderr, "This deletes {named} and everything that belongs to it. Type {named} to confirm: ");
-    asked.and_then(|()| stderr.flush()).map_err(|_| unasked())?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer).map_err(|_| unasked())?;
-    if answer.trim() == named {
-        Ok(())
-    } else {
-        Err(Failure::could_not("nothing was deleted", "Type the same again to confirm."))
-    }
 }
 
 fn from_stdin() -> Result<Zeroizing<String>, Failure> {

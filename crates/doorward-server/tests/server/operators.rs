@@ -20,7 +20,7 @@ on_every_engine! {
     fn roles_of_operators_are_granted_anew_and_revoked(site: Site) {
         site.done(&["user", "create", "ann@example.com", "--operator"]);
         let told = site.done(&["operator", "grant", "ann@example.com", "support", "auditor", "support"]);
-        assert_eq!(told, "ann@example.com is an operator now: support, auditor.\n");
+        assert_eq!(told, "ann@example.com is an operator now: auditor, support.\n");
         let listed = site.objects(&["operator", "list", "--json"]);
         assert_eq!(listed[0]["roles"], serde_json::json!(["auditor", "support"]), "those of before are gone");
         let table = site.done(&["operator", "list"]);

@@ -36,6 +36,13 @@ impl Place {
         finish(command, "")
     }
 
+    /// A refusal without the place that it names, which begins with the key then.
+    fn without_place<'l>(&self, line: &'l str) -> &'l str {
+        let line = line.strip_prefix("doorward: ").unwrap_or(line);
+        let place = line.strip_prefix(&format!("{}:", self.file().display()));
+        place.map_or(line, |rest| rest.split_once(": ").unwrap().1)
+    }
+
     fn change(&self, from: &str, to: &str) {
         let text = fs::read_to_string(self.file()).unwrap();
         assert!(text.contains(from), "{from}");
@@ -130,13 +137,13 @@ fn each_refusal_names_the_key_and_the_cure() {
         }
         for command in [&["serve"][..], &["config", "check"]] {
             let said = place.run(command, &environment);
-            let told =
-                said.stderr.lines().any(|line| line.starts_with(&format!("doorward: {key}: ")) && line.contains(cure));
+            let told = said.stderr.lines().filter(|line| line.starts_with("doorward: "));
+            let lines: Vec<&str> = told.map(|line| place.without_place(line)).collect();
+            let told = lines.iter().any(|line| line.starts_with(&format!("{key}: ")) && line.contains(cure));
             assert!(told && said.code == Some(2), "{key}, {cure}: {said:?}");
             // One wrong value may have two consequences, but only in its own section.
-            let section = format!("doorward: {}", key.split('.').next().unwrap());
-            let mut told = said.stderr.lines().filter(|line| line.starts_with("doorward: "));
-            assert!(told.all(|line| line.starts_with(&section)), "{said:?}");
+            let section = key.split('.').next().unwrap();
+            assert!(lines.iter().all(|line| line.starts_with(section)), "{said:?}");
             assert!(
                 environment.iter().all(|(name, value)| !name.ends_with("PASSWORD") || !said.stderr.contains(value)),
                 "{said:?}"
@@ -160,7 +167,8 @@ fn all_mistakes_are_told_in_one_run() {
     for command in [&["serve"][..], &["config", "check"]] {
         let said = place.run(command, &environment);
         assert_eq!(said.code, Some(2), "{said:?}");
-        let mut keys: Vec<&str> = said.stderr.lines().map(|line| line.split(": ").nth(1).unwrap()).collect();
+        let mut keys: Vec<&str> =
+            said.stderr.lines().map(|line| place.without_place(line).split(": ").next().unwrap()).collect();
         keys.sort_unstable();
         assert_eq!(
             keys,
@@ -173,6 +181,33 @@ fn all_mistakes_are_told_in_one_run() {
                 "site.public_url"
             ]
         );
+    }
+}
+
+/// Promise: `server/mistakes-have-a-place`
+#[test]
+fn every_command_tells_the_line_or_the_variable_of_a_mistake() {
+    let place = Place::new();
+    place.change("[server]", "[policy.roles.owner]\npermissions = [\n  \"*\",\n  \"invoice:read\",\n]\n[server]");
+    let file = place.file().display().to_string();
+    let line = fs::read_to_string(place.file()).unwrap().lines().position(|line| line.contains("invoice")).unwrap() + 1;
+    let unknown = format!("doorward: {file}:{line}: policy.roles.owner.permissions: `invoice:read` is no permission");
+    for command in [&["serve"][..], &["config", "check"], &["policy", "check"], &["policy", "show"], &["user", "list"]]
+    {
+        let said = place.run(command, &[("DOORWARD_POLICY__OWNER", "boss")]);
+        assert_eq!(said.code, Some(2), "{said:?}");
+        assert!(said.stderr.lines().any(|line| line.starts_with(&unknown)), "{said:?}");
+        let owner = said.stderr.lines().find(|line| line.starts_with("doorward: policy.owner: `boss` is no role"));
+        assert!(owner.is_some_and(|line| line.ends_with("environment variable DOORWARD_POLICY__OWNER.")), "{said:?}");
+    }
+    // What the library says only when it is started.
+    let place = Place::new();
+    place.change("url = \"sqlite:", "url = \"mysql:");
+    let file = place.file().display().to_string();
+    for command in [&["serve"][..], &["config", "check"], &["user", "list"], &["migrate"]] {
+        let said = place.run(command, &[]);
+        let told = format!("doorward: {file}:10: database.url: ");
+        assert!(said.code == Some(2) && said.stderr.lines().any(|line| line.starts_with(&told)), "{said:?}");
     }
 }
 

@@ -12,7 +12,7 @@ use doorward::{
     operate::{Action, Filter, Format, Outcome, Recorded},
 };
 
-use super::{account, open, open_signing};
+use super::{account, open, open_signing, tenant_named};
 use crate::{cli::Global, failure::Failure, moment, output};
 
 /// `doorward audit`
@@ -36,9 +36,9 @@ struct Which {
     /// Those by or about this account
     #[arg(long, value_name = "EMAIL|ID")]
     user: Option<String>,
-    /// Those in this tenant
-    #[arg(long, value_name = "ID")]
-    tenant: Option<TenantId>,
+    /// Those in this tenant; one that is gone goes by its id
+    #[arg(long, value_name = "SLUG|ID")]
+    tenant: Option<String>,
     /// Those of this kind, for example `login` or `password.reset`
     #[arg(long, value_parser = action)]
     action: Option<Action>,
@@ -77,8 +77,20 @@ impl Which {
             Some(named) => Some(account(doorward, named).await?),
             None => None,
         };
-        let (tenant, action, result) = (self.tenant, self.action, self.result);
+        let tenant = match &self.tenant {
+            Some(named) => Some(tenant_id(doorward, named).await?),
+            None => None,
+        };
+        let (action, result) = (self.action, self.result);
         Ok(Filter { account, tenant, action, result, since: self.since.unwrap_or_default(), until: self.until })
+    }
+}
+
+/// What an id names need not be there any more: the log keeps what happened in it.
+async fn tenant_id(doorward: &Doorward, named: &str) -> Result<TenantId, Failure> {
+    match named.parse() {
+        Ok(id) => Ok(id),
+        Err(_) => Ok(tenant_named(doorward, named).await?.id),
     }
 }
 
