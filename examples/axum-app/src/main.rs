@@ -1,7 +1,8 @@
-//! A notebook with Doorward in front of it: `cargo run -p axum-app`, then open <http://localhost:4500>.
+//! Notebooks that teams share, with Doorward in front of them: `cargo run -p axum-app`, then open <http://localhost:4500>.
 //!
-//! What it takes: build a [`Doorward`], put its router beside yours, put your own routes under [`Doorward::protect`],
-//! and make a guard the first parameter of each handler.
+//! What it takes: build a [`Doorward`] with a policy that names what you ask about, put its router beside yours, put your own
+//! routes under [`Doorward::protect`], and make a guard the first parameter of each handler. A route with `{tenant}` in its
+//! path takes [`Member`]: whoever does not belong to that tenant gets 404, and a member without the permission 403.
 
 use std::{
     collections::BTreeMap,
@@ -16,18 +17,53 @@ use axum::{
     routing::{get, post},
 };
 use doorward::{
-    Doorward, KeyFile, Reauthenticated, Settings, SignedIn,
-    core::{AccountId, Clock, SystemClock, SystemEntropy},
+    Doorward, InTenant, KeyFile, Member, RecentMember, Settings, SignedIn,
+    config::PolicySettings,
+    core::{Clock, SystemClock, SystemEntropy},
 };
 use serde::Deserialize;
 
-/// Everybody's notes. A real application would keep them in its database.
+doorward::permissions! {
+    /// Looks at the notes of a team.
+    NotesRead = "notes:read";
+    /// Adds and removes them.
+    NotesWrite = "notes:write";
+}
+
+/// What the application asks about, and who may. As text here; a settings file has the same under `[policy]`.
+const POLICY: &str = r#"
+[policy]
+permissions = ["notes:read", "notes:write"]
+
+[policy.roles.owner]
+about = "Everything, and decides who belongs to the team."
+permissions = ["*"]
+grants = ["*"]
+
+[policy.roles.writer]
+about = "Reads and writes."
+permissions = ["notes:*", "members:read"]
+
+[policy.roles.reader]
+about = "Reads."
+permissions = ["notes:read"]
+"#;
+
+/// The notes of each team, under what only a guard hands out: nobody asks about a tenant that they were not let into. A real
+/// application would keep them in its database, by `tenant.id()`.
 #[derive(Clone, Default)]
-struct Notes(Arc<Mutex<BTreeMap<AccountId, Vec<String>>>>);
+struct Notes(Arc<Mutex<BTreeMap<String, Vec<String>>>>);
 
 #[derive(Deserialize)]
 struct NewNote {
     text: String,
+}
+
+impl Notes {
+    fn of<T>(&self, tenant: InTenant, act: impl FnOnce(&mut Vec<String>) -> T) -> T {
+        let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        act(notes.entry(tenant.id().to_string()).or_default())
+    }
 }
 
 #[tokio::main]
@@ -39,7 +75,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let mut settings = Settings::default();
     settings.site.public_url = "http://localhost:4500".to_owned();
-    settings.site.name = "Notebook".to_owned();
+    settings.site.name = "Notebooks".to_owned();
+    settings.policy = policy()?;
     settings.database.url = format!("sqlite:{}", folder.join("notebook.db").display());
     let doorward =
         Doorward::builder(settings).keys(keys.load()?).development_mailbox(folder.join("mailbox")).build().await?;
@@ -57,39 +94,52 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+/// Reads [`POLICY`]; every mistake in it is told at the start, and never by a request.
+fn policy() -> Result<PolicySettings, String> {
+    PolicySettings::parse(POLICY).map_err(|errors| errors.iter().map(|error| format!("{error}\n")).collect())
+}
+
 /// The application: its own routes under guard, and Doorward's beside them.
 fn application(doorward: &Doorward) -> Router {
     let own = Router::new()
-        .route("/", get(notebook))
-        .route("/notes", post(add))
-        .route("/notes/delete-all", post(delete_all))
+        .route("/", get(welcome))
+        .route("/{tenant}/notes", get(notebook).post(add))
+        .route("/{tenant}/notes/delete-all", post(delete_all))
         .with_state(Notes::default());
     doorward.protect(own).merge(doorward.router())
 }
 
-async fn notebook(person: SignedIn, State(notes): State<Notes>) -> Html<String> {
-    let notes = notes.0.lock().unwrap_or_else(PoisonError::into_inner);
+/// Needs somebody, whatever they belong to.
+async fn welcome(_: SignedIn) -> Html<&'static str> {
+    Html(
+        "<!doctype html><html lang=en><title>Notebooks</title><h1>Notebooks</h1>\
+         <p>The notebook of your team <i>acme</i> is at <a href=/acme/notes>/acme/notes</a>.\
+         <p><a href=/auth/tenants>Your teams</a> · <a href=/auth/account>Your account</a>",
+    )
+}
+
+async fn notebook(member: Member<NotesRead>, State(notes): State<Notes>) -> Html<String> {
     let items: String =
-        notes.get(&person.account()).into_iter().flatten().map(|note| format!("<li>{}", escaped(note))).collect();
-    let token = person.csrf_token();
+        notes.of(member.tenant(), |notes| notes.iter().map(|note| format!("<li>{}", escaped(note))).collect());
+    let (slug, token) = (member.slug(), member.csrf_token());
     Html(format!(
-        "<!doctype html><html lang=en><title>Notebook</title><h1>Notebook</h1><ul>{items}</ul>\
-         <form method=post action=/notes><input type=hidden name=csrf_token value={token}>\
+        "<!doctype html><html lang=en><title>{slug}</title><h1>Notebook of {slug}</h1><ul>{items}</ul>\
+         <form method=post><input type=hidden name=csrf_token value={token}>\
          <label>New note <input name=text></label> <button>Add</button></form>\
-         <form method=post action=/notes/delete-all><input type=hidden name=csrf_token value={token}>\
-         <button>Delete all</button></form><p><a href=/auth/account>Your account</a>"
+         <form method=post action=/{slug}/notes/delete-all><input type=hidden name=csrf_token value={token}>\
+         <button>Delete all</button></form><p><a href=/>All notebooks</a>"
     ))
 }
 
-async fn add(person: SignedIn, State(notes): State<Notes>, Form(new): Form<NewNote>) -> Redirect {
-    notes.0.lock().unwrap_or_else(PoisonError::into_inner).entry(person.account()).or_default().push(new.text);
-    Redirect::to("/")
+async fn add(member: Member<NotesWrite>, State(notes): State<Notes>, Form(new): Form<NewNote>) -> Redirect {
+    notes.of(member.tenant(), |notes| notes.push(new.text));
+    Redirect::to(&format!("/{}/notes", member.slug()))
 }
 
-/// Needs a proof of the last five minutes; without one the browser is sent to give it.
-async fn delete_all(person: Reauthenticated, State(notes): State<Notes>) -> Redirect {
-    notes.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&person.account());
-    Redirect::to("/")
+/// Needs a proof of the last five minutes as well; without one the browser is sent to give it.
+async fn delete_all(member: RecentMember<NotesWrite>, State(notes): State<Notes>) -> Redirect {
+    notes.of(member.tenant(), Vec::clear);
+    Redirect::to(&format!("/{}/notes", member.slug()))
 }
 
 fn escaped(text: &str) -> String {

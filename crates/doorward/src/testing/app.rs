@@ -89,7 +89,16 @@ impl TestApp {
 
     /// Starts an application of somebody else's around a Doorward, with default settings.
     pub async fn hosting(engine: Engine, app: impl FnOnce(&Doorward) -> Router) -> Self {
-        let mut host = Self::new(engine).await;
+        Self::hosting_with(engine, |_| {}, app).await
+    }
+
+    /// The same with other settings, such as the application's own policy.
+    pub async fn hosting_with(
+        engine: Engine,
+        change: impl FnOnce(&mut Settings),
+        app: impl FnOnce(&Doorward) -> Router,
+    ) -> Self {
+        let mut host = Self::with(engine, change).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         host.address = listener.local_addr().expect("a listener has an address");
         let service = app(&host.doorward).into_make_service_with_connect_info::<SocketAddr>();
