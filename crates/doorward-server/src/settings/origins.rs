@@ -18,7 +18,7 @@ pub(crate) struct Origins {
     file: Option<File>,
 }
 
-/// The text of a settings file. It may hold secrets: of it nothing but the numbers of lines is told.
+/// The text of a settings file. It may hold secrets: none of its lines is told, only their numbers.
 #[derive(Clone)]
 pub(super) struct File {
     path: PathBuf,
@@ -106,7 +106,7 @@ fn step<'t, 'i, 'k>(table: &'t DeTable<'i>, key: &'k str) -> Option<Found<'t, 'i
 /// Where a text stands in a list; the last one of several, which is the one too many.
 fn element(list: &DeArray<'_>, text: Option<&str>) -> Option<usize> {
     let same = |value: &&Spanned<DeValue<'_>>| text.is_some() && value.get_ref().as_str() == text;
-    list.iter().filter(same).next_back().map(|value| value.span().start)
+    list.iter().rfind(same).map(|value| value.span().start)
 }
 
 /// What a problem quotes first.

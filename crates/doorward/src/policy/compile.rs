@@ -282,7 +282,7 @@ impl Judge<'_> {
         let grants: Vec<u64> = roles.iter().map(|role| role.grants).collect();
         let granted = closure(&grants);
         let from_owner = roles.iter().position(|role| role.name == *owner).map_or(0, |at| granted[at]);
-        for (at, role) in roles.iter().enumerate().filter(|(at, _)| !holds(from_owner, *at)) {
+        for (_, role) in roles.iter().enumerate().filter(|(at, _)| !holds(from_owner, *at)) {
             // A role of a plan grants nothing, so what it could grant is out of reach all the same.
             if !plans.values().any(|given| *given == role.name) {
                 let cure =
