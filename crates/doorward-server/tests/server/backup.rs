@@ -6,7 +6,17 @@ use serde_json::json;
 use crate::support::Site;
 
 /// Tables that a backup keeps: none of their rows lets anybody in.
-const KEPT: [&str; 6] = ["accounts", "audit_events", "audit_seals", "passwords", "schema_migrations", "throttles"];
+const KEPT: [&str; 9] = [
+    "accounts",
+    "audit_events",
+    "audit_seals",
+    "memberships",
+    "operators",
+    "passwords",
+    "schema_migrations",
+    "tenants",
+    "throttles",
+];
 const EMPTIED: [&str; 5] = ["email_changes", "outbox", "password_resets", "sessions", "signups"];
 
 /// Promise: `server/backup-logs-nobody-in`
