@@ -1,5 +1,5 @@
 // Promise: `access/proof`
-use doorward::{Authorized, Member, RecentMember};
+use doorward::{Authorized, Member};
 
 doorward::permissions! {
     /// Looks at invoices.
@@ -10,11 +10,6 @@ doorward::permissions! {
 fn forged(member: Member<InvoicesRead>, other: Authorized<InvoicesRead>) {
     let _ = Authorized::<InvoicesRead> { account: other.account(), ..other.clone() };
     let _ = Member::<InvoicesRead> { authorized: other, ..member };
-}
-
-/// A member is not one who proved themselves lately.
-fn promoted(member: Member<InvoicesRead>) -> RecentMember<InvoicesRead> {
-    RecentMember(member)
 }
 
 fn main() {}

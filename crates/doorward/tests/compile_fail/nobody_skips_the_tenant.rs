@@ -1,5 +1,5 @@
 // Promise: `access/proof`
-use doorward::{Authorized, InTenant, Member, core::TenantId};
+use doorward::{Authorized, InTenant, Member, RecentMember, core::TenantId};
 
 doorward::permissions! {
     /// Looks at invoices.
@@ -29,6 +29,11 @@ fn forged(id: TenantId, member: Member<InvoicesRead>) {
     let _ = Member::<InvoicesWrite> { ..member };
     let _ = Authorized::<InvoicesRead>::default();
     let _ = InTenant::from(id);
+}
+
+/// A member is not one who proved themselves lately.
+fn promoted(member: Member<InvoicesRead>) -> RecentMember<InvoicesRead> {
+    RecentMember(member)
 }
 
 fn main() {}
