@@ -142,6 +142,11 @@ impl KeyRing {
         self.keys.iter().map(|key| key.seed(name)).collect()
     }
 
+    /// Since when each key signs, newest first; a moment in the future is when it begins.
+    pub fn signs_from(&self) -> impl Iterator<Item = (u32, Timestamp)> {
+        self.keys.iter().map(|key| (key.id, key.signs_from))
+    }
+
     fn signer(&self, now: Timestamp) -> &Keyed {
         let oldest = self.keys.last().expect("a key ring has at least one key");
         self.keys.iter().find(|key| key.signs_from <= now).unwrap_or(oldest)

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use doorward_core::{Clock, Entropy, KeyRing};
+use doorward_core::{Clock, Entropy, KeyRing, Timestamp};
 
 use crate::{
     audit,
@@ -21,6 +21,8 @@ use crate::{
 pub(crate) struct Context {
     pub(crate) db: Database,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Since when this process runs.
+    pub(crate) started_at: Timestamp,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) settings: Settings,
     pub(crate) site: Site,

@@ -154,6 +154,7 @@ impl Builder {
         let hashing = Pool::start(hashers(&self.settings.passwords)?, metrics.hashing_waiting.clone())?;
         let cx = Context {
             db: Database::open(&url, self.settings.database.ca.as_deref().map(Path::new)).await?,
+            started_at: self.clock.now(),
             clock: self.clock,
             entropy: self.entropy,
             cookies: site.cookies(),

@@ -62,6 +62,29 @@ pub(super) async fn list(db: &Database, after: &str, limit: i64) -> Result<Vec<A
     db.list(account_where!("email > $1 ORDER BY email LIMIT $2"), &[&after, &limit], account).await
 }
 
+/// Lists up to `limit` accounts older than `before`, newest first, whose address or name begins like `beginning`, which is in
+/// small letters, or whose name begins like `typed`.
+pub(crate) async fn search(
+    db: &Database,
+    (beginning, typed): (&str, &str),
+    before: Option<AccountId>,
+    limit: i64,
+) -> Result<Vec<Account>, Fault> {
+    // An id is in the order in which ids are made, and so is its text.
+    let before = before.map_or_else(|| "g".to_owned(), |id| id.to_string());
+    let sql = account_where!(
+        "id < $1 AND ($2 = '' OR substr(email, 1, length($2)) = $2 OR substr(lower(name), 1, length($2)) = $2
+        OR substr(name, 1, length($3)) = $3) ORDER BY id DESC LIMIT $4"
+    );
+    db.list(sql, &[&before, &beginning, &typed, &limit], account).await
+}
+
+/// Counts accounts, up to `most`.
+pub(crate) async fn count(db: &Database, most: i64) -> Result<i64, Fault> {
+    let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM accounts LIMIT $1) AS counted";
+    Ok(db.find(sql, &[&most], |row| row.get(0)).await?.unwrap_or_default())
+}
+
 /// Inserts an account; `false` when the address has one already.
 pub(super) async fn insert(
     tx: &mut Transaction,

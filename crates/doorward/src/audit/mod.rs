@@ -37,10 +37,11 @@ pub use export::{Export, Format};
 pub use flow::{Filter, Stream, search};
 pub(crate) use flow::{Page, append, page, purge};
 pub use rules::{Action, Outcome, Recorded};
-pub(crate) use rules::{By, Detail, Event, Target, by, nobody};
-pub(crate) use seal::seal;
+pub(crate) use rules::{By, Detail, Event, Target, by, nobody, rfc3339};
 pub use seal::{Signed, checkpoint};
+pub(crate) use seal::{last_sealed, seal};
 pub use settings::Settings;
+pub(crate) use store::logins_by_hour;
 pub use verify::{Finding, Kind, Verified, read_checkpoint, verify};
 
 use crate::base::db::Migration;
@@ -52,6 +53,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { name: "0012_audit_detail", sql: include_str!("0012_audit_detail.sql") },
     Migration { name: "0013_audit_indices", sql: include_str!("0013_audit_indices.sql") },
     Migration { name: "0014_audit_seals", sql: include_str!("0014_audit_seals.sql") },
+    Migration { name: "0023_audit_logins", sql: include_str!("0023_audit_logins.sql") },
 ];
 
 #[cfg(test)]

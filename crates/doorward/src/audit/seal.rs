@@ -79,6 +79,12 @@ pub(super) async fn seal_up_to(cx: &Context, tx: &mut Transaction, most: i64) ->
     Ok(events)
 }
 
+/// When events were sealed last, and how many have no seal yet.
+pub(crate) async fn last_sealed(cx: &Context) -> Result<(Option<Timestamp>, i64), Fault> {
+    let newest = seals::newest(&cx.db).await?;
+    Ok((newest.map(|stored| stored.seal.sealed_at), seals::count_open(&cx.db).await?))
+}
+
 /// Seals what is not sealed yet, and signs what the log is then.
 pub async fn checkpoint(doorward: &Doorward) -> Result<Signed, Fault> {
     let cx = doorward.context();

@@ -82,6 +82,31 @@ fn newest(conditions: &str, most: u64) -> String {
     )
 }
 
+/// How many logins of one hour ended so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LoginsOfHour {
+    /// The hour, counted from the epoch.
+    pub(crate) hour: i64,
+    /// How they ended.
+    pub(crate) result: String,
+    /// How many.
+    pub(crate) count: i64,
+}
+
+/// Counts the logins from `since` on, until `until`, by hour and result.
+///
+/// The name of the action stands in the text: only so both engines see that the index of logins alone has all that is asked.
+pub(crate) async fn logins_by_hour(
+    db: &Database,
+    since: Timestamp,
+    until: Timestamp,
+) -> Result<Vec<LoginsOfHour>, Fault> {
+    let sql = "SELECT at / 3600000000, result, COUNT(*) FROM audit_events
+        WHERE action = 'login' AND at >= $1 AND at < $2 GROUP BY at / 3600000000, result ORDER BY 1, 2 LIMIT 2000";
+    let one = |row: &Row<'_>| Ok(LoginsOfHour { hour: row.get(0)?, result: row.get(1)?, count: row.get(2)? });
+    db.list(sql, &[&since, &until], one).await
+}
+
 fn recorded(row: &Row<'_>) -> Result<Recorded, Fault> {
     Ok(Recorded {
         id: row.get(0)?,

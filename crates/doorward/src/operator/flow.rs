@@ -145,7 +145,7 @@ pub(crate) async fn sessions(cx: &Context, account: Option<AccountId>, limit: u3
             sessions.truncate(limit as usize);
             Ok(sessions)
         }
-        None => sessions::list_all(cx, limit).await,
+        None => sessions::list_all(cx, None, limit).await,
     }
 }
 

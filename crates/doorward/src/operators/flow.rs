@@ -3,7 +3,7 @@
 use doorward_core::AccountId;
 
 use super::{
-    rules::{OperatorDenied, Power},
+    rules::{OperatorDenied, Power, Powers},
     store,
 };
 use crate::{
@@ -15,11 +15,17 @@ use crate::{
 
 /// Whether an account may do `P` in the console. It is read anew at every request.
 pub(crate) async fn may<P: Power>(cx: &Context, account: AccountId) -> Result<(), Refusal<OperatorDenied>> {
-    let operator = store::find(&cx.db, account).await?.ok_or(Refusal::Denied(OperatorDenied::NotOne))?;
-    match cx.policy().operator_may(&OwnRoles::new(operator.roles), P::NAME) {
+    let powers = powers_of(cx, account).await?.ok_or(Refusal::Denied(OperatorDenied::NotOne))?;
+    match P::is_in(&powers) {
         true => Ok(()),
         false => Err(Refusal::Denied(OperatorDenied::Forbidden)),
     }
+}
+
+/// What an account may do in the console; `None` when it is no operator.
+pub(crate) async fn powers_of(cx: &Context, account: AccountId) -> Result<Option<Powers>, Fault> {
+    let operator = store::find(&cx.db, account).await?;
+    Ok(operator.map(|operator| Powers::of(cx.policy(), &OwnRoles::new(operator.roles))))
 }
 
 /// Makes an account an operator; `false` when the policy has no such role, or none was named.

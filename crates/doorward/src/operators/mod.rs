@@ -14,9 +14,9 @@ mod flow;
 mod rules;
 mod store;
 
-pub(crate) use flow::{forget, grant, may, revoke};
+pub(crate) use flow::{forget, grant, may, powers_of, revoke};
 pub use rules::Operator;
-pub(crate) use rules::{OperatorDenied, Power, power};
+pub(crate) use rules::{OperatorDenied, Power, Powers, power};
 pub(crate) use store::{find, list};
 
 use crate::base::db::Migration;

@@ -3,7 +3,10 @@
 use axum::http::StatusCode;
 use doorward_core::{AccountId, RoleName, Timestamp};
 
-use crate::guard::{Denial, Problem};
+use crate::{
+    guard::{Denial, Problem},
+    policy::{OwnRoles, Permissions, Policy},
+};
 
 /// An account that runs the service.
 #[derive(Clone, Debug)]
@@ -20,6 +23,37 @@ pub struct Operator {
 pub(crate) trait Power: Send + Sync + 'static {
     /// The name in the policy.
     const NAME: &'static str;
+
+    /// Whether somebody who holds this may do it.
+    fn is_in(powers: &Powers) -> bool {
+        powers.hold(Self::NAME)
+    }
+}
+
+/// What an operator may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Powers {
+    held: Permissions,
+    /// Whether the policy knows a role of theirs.
+    enters: bool,
+}
+
+impl Powers {
+    /// What these roles hold together; those that the policy has forgotten hold nothing.
+    pub(super) fn of(policy: &Policy, roles: &OwnRoles) -> Self {
+        let enters = roles.iter().any(|role| policy.knows_operator(role));
+        Self { held: policy.held_by_operator(roles), enters }
+    }
+
+    /// Whether they hold the permission of this name.
+    pub(crate) fn hold(&self, name: &str) -> bool {
+        Policy::of_operators(name).is_some_and(|permission| self.held.hold(permission))
+    }
+
+    /// Whether they hold all that the others hold.
+    pub(crate) fn cover(&self, others: &Self) -> bool {
+        self.held.and(&others.held) == self.held
+    }
 }
 
 /// The permissions of the console's own routes.
@@ -34,6 +68,18 @@ pub(crate) mod power {
                 const NAME: &'static str = $name;
             }
         )*};
+    }
+
+    /// Enters the console, whatever there is to see.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) enum Enter {}
+
+    impl super::Power for Enter {
+        const NAME: &'static str = "console:enter";
+
+        fn is_in(powers: &super::Powers) -> bool {
+            powers.enters
+        }
     }
 
     powers! {

@@ -177,11 +177,15 @@ impl Policy {
         &self.owner
     }
 
-    /// Whether these roles of an operator hold a permission of the console.
-    pub(crate) fn operator_may(&self, roles: &OwnRoles, permission: &str) -> bool {
-        let Some(at) = OPERATORS.iter().position(|(name, _)| *name == permission) else { return false };
+    /// Finds a permission of the console.
+    pub(crate) fn of_operators(name: &str) -> Option<Permission> {
+        OPERATORS.iter().position(|(known, _)| *known == name).map(|at| Permission(at as u8))
+    }
+
+    /// What these roles of an operator hold together.
+    pub(crate) fn held_by_operator(&self, roles: &OwnRoles) -> Permissions {
         let known = self.operators.iter().filter(|role| roles.has(&role.name));
-        known.into_iter().any(|role| role.held.hold(Permission(at as u8)))
+        known.fold(Permissions::default(), |all, role| all.and(&role.held))
     }
 
     /// Whether there is such a role for operators.

@@ -176,10 +176,21 @@ pub(crate) async fn purge(cx: &Context, tx: &mut Transaction) -> Result<u64, Fau
     store::purge(tx, cx.clock.now()).await
 }
 
-/// Lists up to `limit` live sessions of everybody, newest first.
-pub(crate) async fn list_all(cx: &Context, limit: u32) -> Result<Vec<Listed>, Fault> {
+/// Lists up to `limit` live sessions of everybody, newest first, older than the session `before` when there is one.
+pub(crate) async fn list_all(cx: &Context, before: Option<SessionId>, limit: u32) -> Result<Vec<Listed>, Fault> {
+    let before = before.unwrap_or(SessionId::from_i64(i64::MAX));
+    store::all(&cx.db, before, moments(cx), i64::from(limit)).await
+}
+
+/// Counts live sessions, up to `most`.
+pub(crate) async fn count(cx: &Context, most: i64) -> Result<i64, Fault> {
+    store::count(&cx.db, moments(cx), most).await
+}
+
+/// Now, and since when a session that is live was used.
+fn moments(cx: &Context) -> (Timestamp, Timestamp) {
     let now = cx.clock.now();
-    store::all(&cx.db, now, now.before(cx.settings.sessions.idle), i64::from(limit)).await
+    (now, now.before(cx.settings.sessions.idle))
 }
 
 /// Ends one session whoever it belongs to; `false` when there is none of that name.

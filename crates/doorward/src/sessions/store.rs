@@ -154,15 +154,22 @@ pub(super) async fn one_of_account(
     db.find(sql, &[&id, &account, &now, &idle_since], listed).await
 }
 
-/// Lists live sessions of everybody, newest first.
+/// Lists live sessions of everybody that are older than `before`, newest first.
 pub(super) async fn all(
     db: &Database,
-    now: Timestamp,
-    idle_since: Timestamp,
+    before: SessionId,
+    (now, idle_since): (Timestamp, Timestamp),
     limit: i64,
 ) -> Result<Vec<Listed>, Fault> {
-    let sql = listed_where!("expires_at > $1 AND seen_at > $2 ORDER BY id DESC LIMIT $3");
-    db.list(sql, &[&now, &idle_since, &limit], listed).await
+    let sql = listed_where!("id < $1 AND expires_at > $2 AND seen_at > $3 ORDER BY id DESC LIMIT $4");
+    db.list(sql, &[&before, &now, &idle_since, &limit], listed).await
+}
+
+/// Counts live sessions, up to `most`.
+pub(super) async fn count(db: &Database, (now, idle_since): (Timestamp, Timestamp), most: i64) -> Result<i64, Fault> {
+    let sql =
+        "SELECT COUNT(*) FROM (SELECT 1 FROM sessions WHERE expires_at > $1 AND seen_at > $2 LIMIT $3) AS counted";
+    Ok(db.find(sql, &[&now, &idle_since, &most], |row| row.get(0)).await?.unwrap_or_default())
 }
 
 /// Removes up to a thousand sessions that are over.

@@ -94,6 +94,12 @@ pub(crate) async fn list(db: &Database, beginning: &str, before: i64, limit: i64
     db.list(sql, &[&before, &beginning, &limit], tenant).await
 }
 
+/// Counts tenants, up to `most`.
+pub(crate) async fn count_all(db: &Database, most: i64) -> Result<i64, Fault> {
+    let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM tenants LIMIT $1) AS counted";
+    Ok(db.find(sql, &[&most], |row| row.get(0)).await?.unwrap_or_default())
+}
+
 /// Inserts a tenant; `false` when its slug is taken.
 pub(super) async fn insert(
     tx: &mut Transaction,

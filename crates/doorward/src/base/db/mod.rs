@@ -163,6 +163,21 @@ impl Database {
         self.find("SELECT COUNT(*) FROM schema_migrations", &[], |row| row.get::<i64>(0)).await.map(drop)
     }
 
+    /// What the engine is called.
+    pub(crate) fn engine_name(&self) -> &'static str {
+        match &*self.engine {
+            Engine::Sqlite(_) => "SQLite",
+            Engine::Postgres(_) => "PostgreSQL",
+        }
+    }
+
+    /// The last migration that was applied, and how many there were; `None` before the first.
+    pub(crate) async fn schema(&self) -> Result<Option<(String, i64)>, Fault> {
+        let sql = "SELECT MAX(name), COUNT(*) FROM schema_migrations";
+        let found = self.find(sql, &[], |row| Ok((row.get::<Option<String>>(0)?, row.get(1)?))).await?;
+        Ok(found.and_then(|(name, count)| Some((name?, count))))
+    }
+
     /// Applies the migrations that are missing, once, whoever else starts at the same time; returns their names.
     pub async fn migrate(
         &self,

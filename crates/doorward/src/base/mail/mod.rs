@@ -25,7 +25,7 @@ mod settings;
 mod transport;
 mod worker;
 
-pub(crate) use outbox::{Order, forget, notify, order};
+pub(crate) use outbox::{Order, backlog, forget, notify, order};
 pub use settings::Settings;
 pub(crate) use transport::{MailboxEntry, Transport, read_mailbox};
 pub(crate) use worker::{Composer, Post, deliver};

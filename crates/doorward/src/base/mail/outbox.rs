@@ -96,6 +96,21 @@ fn order_of(row: &Row<'_>) -> Result<Order, Fault> {
     })
 }
 
+/// What waits to be sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Backlog {
+    pub(crate) letters: i64,
+    pub(crate) oldest: Option<Timestamp>,
+}
+
+/// Looks at what waits to be sent.
+pub(crate) async fn backlog(db: &Database) -> Result<Backlog, Fault> {
+    let found = db.find("SELECT COUNT(*), MIN(created_at) FROM outbox", &[], |row| {
+        Ok(Backlog { letters: row.get(0)?, oldest: row.get(1)? })
+    });
+    Ok(found.await?.unwrap_or(Backlog { letters: 0, oldest: None }))
+}
+
 /// Drops what was ordered for, or about, a deleted account.
 pub(crate) async fn forget(tx: &mut Transaction, account: AccountId, email: &EmailAddress) -> Result<(), Fault> {
     let id = account.to_string();

@@ -1,0 +1,1 @@
+CREATE INDEX audit_events_logins ON audit_events (action, at, result) WHERE action = 'login';
