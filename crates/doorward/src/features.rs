@@ -3,7 +3,7 @@
 use doorward_core::{AccountId, EmailAddress, TenantId};
 
 use crate::{
-    access, account_page, accounts, attempts, audit,
+    access, account_page, accounts, admin, attempts, audit,
     base::{
         db::{Durability, Migration, Transaction},
         mail::{self, Composer},
@@ -37,6 +37,7 @@ pub(crate) fn routes(stage: Stage) -> Routes {
     email_change::http::routes(&mut routes);
     account_page::http::routes(&mut routes);
     access::http::routes(&mut routes);
+    admin::http::routes(&mut routes);
     openapi::routes(&mut routes);
     site::http::routes(&mut routes);
     if stage == Stage::Development {

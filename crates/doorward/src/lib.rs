@@ -28,6 +28,7 @@
 mod access;
 mod account_page;
 mod accounts;
+mod admin;
 mod attempts;
 mod audit;
 mod base;

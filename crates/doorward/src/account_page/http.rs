@@ -10,7 +10,7 @@ use crate::{
     base::render::{CheckMailPage, Purpose, ago, page, spoken},
     email_change,
     guard::{NoInput, OrPage, Problem, Reauthenticated, Refused, Reply, Routes, SignedIn, input},
-    passwords, reauthentication, sessions,
+    operators, passwords, reauthentication, sessions,
 };
 
 pub(crate) fn routes(routes: &mut Routes) {
@@ -37,6 +37,7 @@ page! {
         proven: bool,
         password_age: String,
         devices: Vec<sessions::Device>,
+        is_operator: bool,
     }
 }
 
@@ -148,6 +149,7 @@ async fn read(person: &SignedIn) -> Result<AccountPage, Refused> {
         proven: reauthentication::is_recent(cx, person.proved_at()),
         password_age: changed_at.map_or_else(String::new, |at| ago(at, now)),
         devices: sessions::Device::all(devices, person.session(), now),
+        is_operator: operators::find(&cx.db, account.id).await?.is_some(),
     })
 }
 

@@ -11,6 +11,7 @@ pub(crate) fn of(method: &Method, path: &str) -> &'static str {
         ("GET", "/sessions/{id}") => "Session",
         ("GET", "/csrf") => "FormToken",
         ("POST", "/check") => "Answer",
+        ("GET", path) if path.starts_with("/admin") => "Panel",
         _ => "Done",
     }
 }
@@ -67,6 +68,7 @@ pub(crate) fn schemas() -> Value {
             "description": "To one question `allowed`, which is true: a no is a problem. To `questions` the `answers` in their order.",
             "oneOf": [object(json!({ "allowed": { "type": "boolean" } })), object(json!({ "answers": list(answer) }))],
         },
+        "Panel": { "type": "object", "description": "What a panel of the console shows; a list has `next`, the cursor of its next page." },
         "Done": { "type": "object", "description": "What was done; a new session brings its `csrf_token`." },
     })
 }

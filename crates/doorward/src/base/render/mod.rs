@@ -72,6 +72,29 @@ impl Notice {
             "email-changed" => "Your address is changed.",
             "profile-saved" => "Saved.",
             "confirmed" => "Your address is confirmed. Welcome.",
+            other => return Self::of_console(other),
+        };
+        Some(Self { kind: "good", text })
+    }
+
+    /// The sentences of the operator's console.
+    fn of_console(code: &str) -> Option<Self> {
+        let text = match code {
+            "console-account-disabled" => "The account is disabled and all its sessions have ended.",
+            "console-account-enabled" => "The account may log in again.",
+            "console-sessions-ended" => "All sessions of the account have ended.",
+            "console-password-voided" => "The password is void, and a link to set a new one is on its way.",
+            "console-session-ended" => "The session has ended.",
+            "console-tenant-created" => "The organisation is made.",
+            "console-tenant-suspended" => "The organisation is suspended.",
+            "console-tenant-resumed" => "The organisation is open again.",
+            "console-tenant-closing" => "The organisation is closed and waits to be deleted.",
+            "console-tenant-restored" => "The organisation is kept.",
+            "console-entitled" => "The entitlement is set.",
+            "console-entitlement-ended" => "The entitlement has ended.",
+            "console-member-added" => "The account is a member now.",
+            "console-roles-changed" => "The member has these roles now.",
+            "console-member-removed" => "The account is no member any more.",
             _ => return None,
         };
         Some(Self { kind: "good", text })
