@@ -1,12 +1,13 @@
 // The real server, started like anybody starts it: `doorward dev`, in a new folder, on a port that is free.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once as event } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
 import { atEnd } from "./runner.mjs";
 
 /** Starts a server, with settings such as `DOORWARD_SITE__NAME` in `settings`, and ends it with the tests. */
@@ -28,6 +29,11 @@ export async function startServer(settings = {}) {
   });
   await until("the server to be healthy", () => fetch(`${server.origin}/healthz`).then((answer) => answer.ok, () => false));
   return server;
+}
+
+/** Runs a command of the command line about the data of a running server. */
+export async function operate(server, ...words) {
+  await promisify(execFile)(process.env.DOORWARD_BIN, ["--folder", server.folder, ...words], { env: withoutOurs(process.env) });
 }
 
 /** Asks again until `ask` answers with something, and returns that. */

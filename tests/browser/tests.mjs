@@ -104,4 +104,4 @@ function nothing(what) {
 }
 
 /** In every state that the tour comes to. */
-const EVERY_PAGE = 50;
+const EVERY_PAGE = 70;

@@ -9,10 +9,11 @@ import {
   SECOND_PASSWORD, askForAccount, heading, letterFor, linkFor, logIn, logOut, openLetter, press, says, signUp, tryToLogIn,
   withoutBrowserChecks, write,
 } from "./person.mjs";
-import { startServer, until } from "./server.mjs";
+import { operate, startServer, until } from "./server.mjs";
 
 const ADDRESS = "margarethe.oberholzer@a-rather-long-name.example.org";
 const NEXT_ADDRESS = "margarethe@example.net";
+const OPERATOR = "operator@example.com";
 
 /** Every kind that this person is sent, and where to. */
 const LETTERS = [
@@ -41,6 +42,7 @@ export async function tour() {
   await loggedOut(page);
   await loggedIn(page, await newVisitor(server, { userAgent: PHONE_BROWSER }));
   await astray(page);
+  await operatorsConsole(server, await newVisitor(server));
   await letters(page);
   await whenBroken(server, page);
   await inOtherColours(server.folder);
@@ -144,6 +146,54 @@ async function astray(page) {
   await page.evaluate(() => (document.querySelector("[action$=revoke]").action = "/auth/sessions/0123456789abcdef/revoke"));
   await page.locator("[action$=revoke] button").click();
   await look(page, "no-such-session");
+}
+
+/** Every panel of the operator's console, and what its pages ask and complain about. */
+async function operatorsConsole(server, page) {
+  await signUp(page, OPERATOR);
+  await operate(server, "operator", "grant", OPERATOR, "admin");
+  await page.goto("/auth/account");
+  await look(page, "account-operator");
+  await page.getByRole("link", { name: "Operator's console" }).click();
+  await look(page, "console");
+  await page.getByText("The same as a table").click();
+  await look(page, "console-table");
+  await page.goto("/auth/admin?span=week");
+  await look(page, "console-week");
+  await page.goto("/auth/admin/tenants");
+  await look(page, "console-tenants");
+  await refused(page, "console-tenant-refused", { Name: "Acme", Address: "Not an address" }, "Make the organisation");
+  await write(page, "Address", "acme-of-a-rather-long-name");
+  await write(page, "Name", "Acme and its many subsidiaries");
+  await write(page, "Its owner", NEXT_ADDRESS);
+  await refused(page, "console-tenant-no-owner", {}, "Make the organisation");
+  await write(page, "Its owner", ADDRESS);
+  await press(page, "Make the organisation");
+  await says(page, "The organisation is made.");
+  await look(page, "console-tenant");
+  await refused(page, "console-member-refused", { "Email address": OPERATOR, "Roles": "nothing" }, "Add the member");
+  await page.goto("/auth/admin/tenants");
+  await look(page, "console-tenants-one");
+  await page.goto("/auth/admin/tenants/acme-of-a-rather-long-name");
+  await page.getByRole("link", { name: ADDRESS }).click();
+  await look(page, "console-member");
+  for (const [act, name] of [["suspend", "console-suspend"], ["delete", "console-delete"]]) {
+    await page.goto(`/auth/admin/tenants/acme-of-a-rather-long-name/${act}`);
+    await look(page, name);
+  }
+  await refused(page, "console-delete-refused", { "Its address, to confirm": "acme" }, "Delete it");
+  await page.goto("/auth/admin/accounts?search=nobody-begins-so");
+  await look(page, "console-accounts-none");
+  await page.goto("/auth/admin/accounts");
+  await look(page, "console-accounts");
+  await page.getByRole("link", { name: ADDRESS }).click();
+  await look(page, "console-account");
+  await page.getByRole("link", { name: "Disable the account" }).click();
+  await look(page, "console-disable");
+  for (const panel of ["sessions", "audit", "system"]) {
+    await page.goto(`/auth/admin/${panel}`);
+    await look(page, `console-${panel}`);
+  }
 }
 
 /** The HTML form of a letter, as a mail program shows it. */
