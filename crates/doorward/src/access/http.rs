@@ -9,10 +9,7 @@ use super::{
     flow::{self, Question, Yes},
     rules::AccessDenied,
 };
-use crate::{
-    error::Refusal,
-    guard::{Denial, Field, Fields, Forwarded, Input, Person, Problem, Refused, Reply, Routes, SignedIn, input},
-};
+use crate::guard::{Field, Fields, Forwarded, Input, Person, Problem, Refused, Reply, Routes, SignedIn, input};
 
 pub(crate) fn routes(routes: &mut Routes) {
     routes.question("/check", check, "Answers whether the person may do something in a tenant; one question or many.");
@@ -22,6 +19,7 @@ pub(crate) fn routes(routes: &mut Routes) {
         verify_in_path,
         "The same for proxies that put the request's own path behind ours.",
     );
+    routes.every_method("/verify/{tenant}/{permission}/", verify_root, "The same where that path is `/`.");
 }
 
 /// The body of a question, as it came.
@@ -127,11 +125,21 @@ input! {
     }
 }
 
+input! {
+    VerifyRoot {
+        tenant: "The tenant's slug or id.",
+        permission: "The permission that the request needs.",
+    }
+}
+
 async fn verify(person: Forwarded, input: Verify) -> Result<Reply, Refused> {
     let fresh_within = match input.fresh_within.as_str() {
         "" => None,
-        secs => Some(Duration::from_secs(secs.parse().map_err(|_| refusing(malformed()))?)),
+        secs => Some(Duration::from_secs(secs.parse().map_err(|_| malformed())?)),
     };
+    if !matches!(input.csrf.as_str(), "" | "application") {
+        return Err(malformed().into());
+    }
     forward(&person, Question { tenant: &input.tenant, permission: &input.permission, fresh_within }).await
 }
 
@@ -139,13 +147,13 @@ async fn verify_in_path(person: Forwarded, input: VerifyInPath) -> Result<Reply,
     forward(&person, Question { tenant: &input.tenant, permission: &input.permission, fresh_within: None }).await
 }
 
+async fn verify_root(person: Forwarded, input: VerifyRoot) -> Result<Reply, Refused> {
+    forward(&person, Question { tenant: &input.tenant, permission: &input.permission, fresh_within: None }).await
+}
+
 async fn forward(person: &Person, question: Question<'_>) -> Result<Reply, Refused> {
     let (cx, live) = (person.cx(), person.live());
-    let yes = match flow::ask(cx, live, &question).await {
-        Ok(yes) => yes,
-        Err(Refusal::Denied(denied)) => return Err(refusing(denied.problem())),
-        Err(Refusal::Fault(fault)) => return Err(fault.into()),
-    };
+    let yes = flow::ask(cx, live, &question).await?;
     let roles = yes.standing.roles_now(cx.clock.now()).text();
     let identity = [
         (ACCOUNT, live.account.to_string()),
@@ -161,14 +169,6 @@ async fn forward(person: &Person, question: Question<'_>) -> Result<Reply, Refus
         let value = HeaderValue::from_str(&text).expect("ids, addresses and names of a policy are ASCII");
         reply.header(HeaderName::from_static(name), value)
     }))
-}
-
-/// What a proxy is told: it passes on 401 and 403 and takes every other no for a failure of ours, so there are only these. The
-/// code says in a header what a proxy may want to make of it.
-fn refusing(problem: Problem) -> Refused {
-    let code = HeaderValue::from_static(problem.code);
-    let problem = Problem { status: StatusCode::FORBIDDEN, ..problem };
-    Refused::from(problem).header(HeaderName::from_static(CODE), code)
 }
 
 fn malformed() -> Problem {
@@ -190,4 +190,3 @@ const TENANT: &str = "x-doorward-tenant";
 const TENANT_SLUG: &str = "x-doorward-tenant-slug";
 const ROLES: &str = "x-doorward-roles";
 const PERMISSION: &str = "x-doorward-permission";
-const CODE: &str = "x-doorward-code";

@@ -10,6 +10,8 @@ use crate::{
     testing::{Actor, Answer, TestApp},
 };
 
+mod forwarded;
+
 const ANN: &str = "ann@example.com";
 const BOB: &str = "bob@example.com";
 const DAY: Duration = Duration::from_secs(86_400);

@@ -3,7 +3,7 @@
 use std::{future::Future, sync::Arc};
 
 use axum::http::StatusCode;
-use doorward_core::{AccountId, SessionId, Timestamp};
+use doorward_core::{AccountId, LocalPath, SessionId, Timestamp};
 
 use super::{
     caller::{Caller, FormSecret, Visit, csrf_token},
@@ -295,12 +295,16 @@ fn presented(caller: &Caller) -> Result<Presented, Refused> {
 fn not_signed_in(caller: &Caller) -> Refused {
     let problem =
         Problem::plain(StatusCode::UNAUTHORIZED, "not_signed_in", "Nobody is logged in here. Log in and try again.");
-    let base = caller.cx.site.base;
     // Whoever came to log out has what they came for, and does not come back to it.
-    let leaving = caller.uri.path().strip_prefix(base) == Some("/logout");
+    let leaving = caller.uri.path().strip_prefix(caller.cx.site.base) == Some("/logout");
     let back = caller.way_back().filter(|_| !caller.is_unsafe() && !leaving);
+    Refused::from(problem).way_on(login_page(caller, back))
+}
+
+/// The login page that leads back to where somebody was.
+pub(super) fn login_page(caller: &Caller, back: Option<LocalPath>) -> String {
     let query = back.map(|path| format!("?return_to={}", escaped(path.as_str()))).unwrap_or_default();
-    Refused::from(problem).way_on(format!("{base}/login{query}"))
+    format!("{}/login{query}", caller.cx.site.base)
 }
 
 fn escaped(path: &str) -> String {

@@ -124,6 +124,23 @@ impl Refused {
         self
     }
 
+    /// Whether it is a no of this status.
+    pub(super) fn is(&self, status: StatusCode) -> bool {
+        matches!(&*self.reason, Reason::Problem(problem) if problem.status == status)
+    }
+
+    /// What a proxy is told: it passes on 401 and 403 and takes every other no for a failure of ours, so there are only these.
+    /// The code says in a header what a proxy may want to make of it.
+    pub(super) fn for_a_proxy(mut self) -> Self {
+        if let Reason::Problem(problem) = &mut *self.reason {
+            if problem.status != StatusCode::UNAUTHORIZED && problem.status.is_client_error() {
+                problem.status = StatusCode::FORBIDDEN;
+            }
+            self.headers.push((HeaderName::from_static("x-doorward-code"), HeaderValue::from_static(problem.code)));
+        }
+        self
+    }
+
     /// For people, a redirect to `path` instead of an error page.
     pub(crate) fn way_on(mut self, path: String) -> Self {
         self.way_on = Some(path);

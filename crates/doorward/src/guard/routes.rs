@@ -10,10 +10,10 @@ use std::{
 use axum::{
     Router,
     body::Body,
-    extract::{ConnectInfo, OriginalUri, RawPathParams, Request},
+    extract::{ConnectInfo, OriginalUri, RawPathParams, Request, rejection::RawPathParamsRejection},
     http::{HeaderMap, Method, Response, StatusCode, header, request::Parts},
     response::IntoResponse,
-    routing::{MethodFilter, MethodRouter, on},
+    routing::{MethodFilter, MethodRouter, any, on},
 };
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -130,6 +130,10 @@ impl Served {
     fn refusing(no: impl Into<Refused>) -> Self {
         Self { said: Err(no.into()), csrf: String::new(), signed_in: false, cookie: None }
     }
+
+    fn for_a_proxy(self) -> Self {
+        Self { said: self.said.map_err(Refused::for_a_proxy), ..self }
+    }
 }
 
 /// The routes of all features.
@@ -221,11 +225,7 @@ impl Routes {
         let pages: Vec<_> = self.table.iter().filter(shown).map(|route| route.path).collect();
         for mut route in self.table {
             route.has_page = pages.contains(&route.path);
-            let filter = match route.kind {
-                Kind::Any => EVERY_METHOD,
-                _ => MethodFilter::try_from(route.method.clone()).expect("the table uses plain methods"),
-            };
-            router = router.route(&format!("{}{}", cx.site.base, route.path), on_route(filter, Arc::clone(cx), route));
+            router = router.route(&format!("{}{}", cx.site.base, route.path), on_route(Arc::clone(cx), route));
         }
         let known = Arc::clone(cx);
         router.method_not_allowed_fallback(move |request: Request| {
@@ -255,13 +255,18 @@ fn bare(cx: &Arc<Context>, request: &Request, problem: Problem) -> Response<Body
     present(cx, Representation::wanted(request.headers()), Around::default(), Served::refusing(problem))
 }
 
-fn on_route(filter: MethodFilter, cx: Arc<Context>, route: Route) -> MethodRouter {
+/// The captured parts of a path, or that they are no text.
+type Params = Result<RawPathParams, RawPathParamsRejection>;
+
+fn on_route(cx: Arc<Context>, route: Route) -> MethodRouter {
+    let plain =
+        (!route.is_any()).then(|| MethodFilter::try_from(route.method.clone()).expect("the table uses plain methods"));
     let route = Arc::new(route);
-    on(filter, move |params: RawPathParams, request: Request| {
+    let handler = move |params: Params, request: Request| {
         let (cx, route) = (Arc::clone(&cx), Arc::clone(&route));
         async move {
             let wants = route.wanted(request.headers());
-            let response = match caught(pin!(answer(Arc::clone(&cx), &route, wants, &params, request))).await {
+            let response = match caught(pin!(answer(Arc::clone(&cx), &route, wants, params, request))).await {
                 Ok(response) => response,
                 Err(panicked) => present(&cx, wants, Around::default(), Served::refusing(panicked)),
             };
@@ -271,7 +276,11 @@ fn on_route(filter: MethodFilter, cx: Arc<Context>, route: Route) -> MethodRoute
             }
             response.into_response()
         }
-    })
+    };
+    match plain {
+        Some(method) => on(method, handler),
+        None => any(handler),
+    }
 }
 
 async fn serve<G: Guard, I: Input>(handler: impl Handler<G, I>, caller: Caller, mut fields: Fields) -> Served {
@@ -300,30 +309,44 @@ async fn answer(
     cx: Arc<Context>,
     route: &Route,
     wants: Representation,
-    params: &RawPathParams,
+    params: Params,
     request: Request,
 ) -> Response<Body> {
+    let (around, served) = match params {
+        Ok(params) => reach(&cx, route, wants, &params, request).await,
+        Err(_) => (Around::default(), Served::refusing(malformed_path())),
+    };
+    let served = if route.is_any() { served.for_a_proxy() } else { served };
+    present(&cx, wants, around, served)
+}
+
+async fn reach(
+    cx: &Arc<Context>,
+    route: &Route,
+    wants: Representation,
+    params: &RawPathParams,
+    request: Request,
+) -> (Around, Served) {
     let (parts, body) = request.into_parts();
-    let mut caller = match Caller::of(&cx, parts, wants) {
+    let mut caller = match Caller::of(cx, parts, wants) {
         Ok(caller) => caller,
-        Err(refused) => return present(&cx, wants, Around::default(), Served::refusing(refused)),
+        Err(refused) => return (Around::default(), Served::refusing(refused)),
     };
     caller.has_page = route.has_page;
     caller.only_asks = route.kind == Kind::Question;
     caller.tenant = params.iter().find(|(name, _)| *name == "tenant").map(|(_, value)| value.to_owned());
     let path = if route.has_page { caller.uri.path().to_owned() } else { String::new() };
     let notice = caller.uri.query().and_then(notice_code).and_then(Notice::of);
-    let served = match fields(&caller, route, params, body).await {
-        Err(problem) => Served::refusing(problem),
+    match fields(&caller, route, params, body).await {
+        Err(problem) => (Around { path, ..Around::default() }, Served::refusing(problem)),
         Ok(mut fields) => {
             caller.csrf_field = fields.take("csrf_token");
             caller.return_to = fields.return_to();
             let return_to = caller.return_to.as_ref().map(|path| path.as_str().to_owned());
             let served = (route.serve)(caller, fields).await;
-            return present(&cx, wants, Around { return_to, notice, path }, served);
+            (Around { return_to, notice, path }, served)
         }
-    };
-    present(&cx, wants, Around { path, ..Around::default() }, served)
+    }
 }
 
 /// What a page shows besides what its handler said.
@@ -352,8 +375,8 @@ async fn fields(caller: &Caller, route: &Route, params: &RawPathParams, body: Bo
         Fields::of_whole_body(&caller.headers, &whole(body).await?)?
     } else if route.kind == Kind::Plain && caller.is_unsafe() {
         Fields::of_body(&caller.headers, &whole(body).await?)?
-    } else if route.path.ends_with("/{*rest}") {
-        // The query is that of the request itself.
+    } else if route.is_any() && caller.tenant.is_some() {
+        // The query is that of the request itself, whose words are not the proxy's.
         Fields::default()
     } else {
         let mut fields = Fields::of_query(caller.uri.query())?;
@@ -375,13 +398,9 @@ async fn whole(body: Body) -> Result<Bytes, Problem> {
     Ok(body.to_bytes())
 }
 
-const EVERY_METHOD: MethodFilter = MethodFilter::GET
-    .or(MethodFilter::HEAD)
-    .or(MethodFilter::POST)
-    .or(MethodFilter::PUT)
-    .or(MethodFilter::PATCH)
-    .or(MethodFilter::DELETE)
-    .or(MethodFilter::OPTIONS);
+fn malformed_path() -> Problem {
+    Problem::plain(StatusCode::BAD_REQUEST, "malformed_path", "The path is not UTF-8 once it is decoded.")
+}
 
 fn too_large() -> Problem {
     let text = format!("The body is larger than {} KiB, or was cut off.", MAX_BODY / 1024);

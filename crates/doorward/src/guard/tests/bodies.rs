@@ -161,11 +161,11 @@ on_every_engine! {
         assert!(ann.is_signed_in().await);
     }
 
-    async fn the_path_wins_over_a_field_of_its_name(app: TestApp) {
+    async fn a_field_of_the_name_of_a_part_of_the_path_is_refused(app: TestApp) {
         let mut ann = app.person(ANN).await;
         let own = ann.get("/auth/session").await.json()["session"]["id"].as_str().unwrap().to_owned();
         let answer = ann.post("/auth/sessions/0000000000000001/revoke", &[("id", &own)]).await;
-        assert_eq!(verdict(&answer), refused(404, "no_such_session"));
+        assert_eq!(verdict(&answer), refused(400, "repeated_field"));
         assert!(ann.is_signed_in().await);
     }
 }

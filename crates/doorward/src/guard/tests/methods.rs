@@ -7,7 +7,8 @@ on_every_engine! {
     async fn a_route_answers_to_its_own_method_only(app: TestApp) {
         let mut ann = app.person(ANN).await;
         let token = ann.csrf_token().await;
-        let mut paths: Vec<_> = table().iter().map(|route| route.path).collect();
+        // What answers a proxy answers it in the method of whatever the proxy has stopped.
+        let mut paths: Vec<_> = table().iter().filter(|route| !route.is_any()).map(|route| route.path).collect();
         paths.sort_unstable();
         paths.dedup();
         for path in paths {
