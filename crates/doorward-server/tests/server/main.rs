@@ -7,6 +7,7 @@ mod dev;
 mod files;
 #[cfg(target_os = "linux")]
 mod flood;
+mod forward_auth;
 mod keys;
 mod logs;
 mod operators;

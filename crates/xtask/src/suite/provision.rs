@@ -127,7 +127,7 @@ fn has_fonts() -> bool {
 }
 
 const NODE: u32 = 20;
-const NEEDS: [Need; 6] = [
+const NEEDS: [Need; 8] = [
     Need {
         what: "a C compiler and make",
         packages: &["gcc", "libc6-dev", "make"],
@@ -135,6 +135,8 @@ const NEEDS: [Need; 6] = [
     },
     Need { what: "OpenSSL's command line", packages: &["openssl"], present: || shell::which("openssl").is_some() },
     Need { what: "PostgreSQL", packages: &["postgresql"], present: || postgres::programs().is_some() },
+    Need { what: "nginx", packages: &["nginx-light"], present: || shell::which("nginx").is_some() },
+    Need { what: "Caddy", packages: &["caddy"], present: || shell::which("caddy").is_some() },
     Need { what: "Chromium", packages: &["chromium"], present: || chromium().is_some() },
     Need { what: "DejaVu fonts", packages: &["fonts-dejavu-core"], present: has_fonts },
     Need {
