@@ -1,16 +1,17 @@
 //! Measures a Doorward from outside, over HTTP, and reports: nothing here passes or fails.
 //!
-//! A tour: `options` is the command line; each measurement has a file of its own name (`session_check`, `login`, `flood`,
+//! A tour: `options` is the command line; each measurement has a file of its own name (`session_check`, `access`, `login`, `flood`,
 //! `start`, `enumeration`); `child` runs a server as a process of its own, so that its time and memory are its own;
 //! `standin` is what such a process does while the real `doorward` is not beside us, and the bare handler; `load` asks
 //! over many connections at once, `wire` is the HTTP that both need; `sessions` fills a database with millions of
-//! sessions; `people` makes accounts; `stats` and `report` turn samples into what is printed.
+//! sessions, `tenants` puts their people into tenants; `people` makes accounts; `stats` and `report` turn samples into what is printed.
 //!
 //! Whatever is compared is measured in the same run, in turns, because the machine is never quite the same twice.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks through its two streams")]
 #![allow(clippy::disallowed_methods, reason = "a measurement takes the time")]
 
+mod access;
 mod child;
 mod enumeration;
 mod failure;
@@ -27,6 +28,7 @@ mod sink;
 mod standin;
 mod start;
 mod stats;
+mod tenants;
 mod wire;
 
 use std::process::ExitCode;
@@ -62,6 +64,7 @@ fn measure(options: &Options) -> Outcome {
     for measurement in &options.measurements {
         let report = match measurement {
             Measurement::SessionCheck => session_check::run(options)?,
+            Measurement::Access => access::run(options)?,
             Measurement::Login => login::run(options)?,
             Measurement::Flood => flood::run(options)?,
             Measurement::Start => start::run(options)?,

@@ -33,6 +33,7 @@ pub(crate) struct Options {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Measurement {
     SessionCheck,
+    Access,
     Login,
     Flood,
     Start,
@@ -58,8 +59,9 @@ impl Length {
     }
 }
 
-const NAMES: [(&str, Measurement); 5] = [
+const NAMES: [(&str, Measurement); 6] = [
     ("session-check", Measurement::SessionCheck),
+    ("access", Measurement::Access),
     ("login", Measurement::Login),
     ("flood", Measurement::Flood),
     ("start", Measurement::Start),
@@ -116,6 +118,7 @@ doorward-bench: measures a Doorward from outside
 usage: cargo xtask bench [NAME…] [--quick] [--sizes 1k,1m,10m] [--json FILE]
 
   session-check  asks who is there, against a bare axum handler with an answer of the same size
+  access         asks what somebody may do where, one question and 100, against asking who is there; and in process
   login          logs in, against nothing but the hash
   flood          memory, refusals and session checks under 1,000 logins at once
   start          time to the first answer, and memory while idle

@@ -20,7 +20,7 @@ use crate::{
     wire::{Answer, Connection},
 };
 
-const CONNECTIONS: usize = 32;
+pub(crate) const CONNECTIONS: usize = 32;
 /// Cookies that are asked with, spread over the whole table.
 const COOKIES: u64 = 50_000;
 /// Sessions at the end of the table that only serve to measure the noting of use.
@@ -236,7 +236,7 @@ fn noting(setup: &Setup, size: u64, report: &mut Report) -> Outcome {
     Ok(())
 }
 
-fn all_good(answered: &Answered) -> Outcome {
+pub(crate) fn all_good(answered: &Answered) -> Outcome {
     let good = answered.statuses.keys().all(|status| *status == 200) && answered.broken == 0;
     if good {
         return Ok(());
@@ -244,6 +244,6 @@ fn all_good(answered: &Answered) -> Outcome {
     Err(Failure::new(format!("not every answer was good: {:?}, {} broken", answered.statuses, answered.broken)))
 }
 
-fn cores() -> usize {
+pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
 }

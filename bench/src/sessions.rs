@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How many sessions an account has.
-const SESSIONS_PER_ACCOUNT: u64 = 2;
+pub(crate) const SESSIONS_PER_ACCOUNT: u64 = 2;
 /// The first session's moment of login, in milliseconds: 2025-01-01.
 const FIRST_LOGIN: u64 = 1_735_689_600_000;
 const TEN_YEARS: Duration = Duration::from_secs(3652 * 86_400);
@@ -29,17 +29,33 @@ const ROWS_PER_TRANSACTION: u64 = 500_000;
 
 /// Finds or makes the database with `count` sessions.
 pub(crate) async fn prepared(count: u64, smtp_port: u16) -> Outcome<Setup> {
+    prepared_with(&format!("sessions-{count}"), count, smtp_port, |_| Ok(())).await
+}
+
+/// The same under another name, with more in it.
+pub(crate) async fn prepared_with(
+    name: &str,
+    count: u64,
+    smtp_port: u16,
+    more: impl FnOnce(&Transaction<'_>) -> Outcome,
+) -> Outcome<Setup> {
     let schema = schema(smtp_port).await?;
-    let folder = bench_folder()?.join(format!("sessions-{count}-{schema}"));
+    let folder = bench_folder()?.join(format!("{name}-{schema}"));
     let complete = folder.join("complete");
     if complete.exists() {
         return Setup::embedded(folder, smtp_port);
     }
-    remove_outdated(count)?;
+    remove_outdated(name)?;
     eprintln!("making a database with {count} sessions; it is kept in {}", folder.display());
     let setup = Setup::embedded(folder, smtp_port)?;
     drop(setup.open().await?);
     fill(&database(&setup), count)?;
+    let mut connection = open(&database(&setup))?;
+    connection.execute_batch("PRAGMA synchronous = OFF; PRAGMA cache_size = -262144;")?;
+    let transaction = connection.transaction()?;
+    more(&transaction)?;
+    transaction.commit()?;
+    connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);")?;
     fs::write(complete, "")?;
     Ok(setup)
 }
@@ -98,10 +114,10 @@ async fn schema(smtp_port: u16) -> Outcome<String> {
     Ok(digest[..4].iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-fn remove_outdated(count: u64) -> Outcome {
+fn remove_outdated(name: &str) -> Outcome {
     for entry in fs::read_dir(bench_folder()?)? {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(&format!("sessions-{count}-")) {
+        if entry.file_name().to_string_lossy().starts_with(&format!("{name}-")) {
             fs::remove_dir_all(entry.path())?;
         }
     }
@@ -133,16 +149,16 @@ fn insert(transaction: &Transaction<'_>, numbers: std::ops::Range<u64>) -> Outco
         "INSERT INTO sessions (id, digest, account, created_at, seen_at, expires_at, proved_at, factors, device, address)
          VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?4, ?6, 'Firefox on Linux', ?7)",
     )?;
-    let mut account = transaction.prepare(
+    let mut accounts = transaction.prepare(
         "INSERT INTO accounts (id, email, name, epoch, created_at, last_login_at) VALUES (?1, ?2, ?3, 0, ?4, ?4)",
     )?;
     for number in numbers {
         let owner = number / SESSIONS_PER_ACCOUNT;
-        let account_id = AccountId::new(moment(number - number % SESSIONS_PER_ACCOUNT), &Numbered(owner)).to_string();
+        let account_id = account(owner).to_string();
         let at = moment(number);
         if number % SESSIONS_PER_ACCOUNT == 0 {
             let (email, name) = (format!("person{owner:08}@example.com"), format!("Person {owner}"));
-            account.execute(params![account_id, email, name, at.as_micros()])?;
+            accounts.execute(params![account_id, email, name, at.as_micros()])?;
         }
         let factors = format!("password:{}", at.as_secs());
         let address = format!("198.51.{}.{}", number / 256 % 256, number % 256);
@@ -154,7 +170,12 @@ fn insert(transaction: &Transaction<'_>, numbers: std::ops::Range<u64>) -> Outco
     Ok(())
 }
 
-fn moment(number: u64) -> Timestamp {
+/// The account of person number `owner`.
+pub(crate) fn account(owner: u64) -> AccountId {
+    AccountId::new(moment(owner * SESSIONS_PER_ACCOUNT), &Numbered(owner))
+}
+
+pub(crate) fn moment(number: u64) -> Timestamp {
     Timestamp::from_micros(i64::try_from((FIRST_LOGIN + number) * 1000).expect("the year is 2025"))
 }
 
@@ -174,7 +195,7 @@ fn scattered(label: &[u8], number: u64) -> [u8; 32] {
 }
 
 /// "Randomness" that follows from a number.
-struct Numbered(u64);
+pub(crate) struct Numbered(pub(crate) u64);
 
 impl Entropy for Numbered {
     fn fill(&self, buffer: &mut [u8]) {

@@ -75,6 +75,7 @@ pub use crate::{
 /// What an operator does: the acts behind the command line.
 pub mod operate {
     pub use crate::{
+        access::may,
         accounts::Account,
         audit::{
             Action, Checkpoint, CheckpointError, Export, Filter, Finding, Format, Kind, Outcome, PublicKey, Recorded,

@@ -6,6 +6,7 @@ use doorward_core::AccountId;
 
 use super::rules::{AccessDenied, Authorized, Permission, judge};
 use crate::{
+    Doorward,
     base::db::Transaction,
     context::Context,
     error::{Fault, Refusal},
@@ -39,6 +40,15 @@ pub(crate) async fn authorize<P: Permission>(
     judged.map_err(Refusal::Denied)
 }
 
+/// Whether an account may do something in the tenant that goes by this name: the question of a program beside the server, which
+/// has no session to ask with. Whether the account is enabled is not asked; who has a session is asked about with a guard.
+pub async fn may(doorward: &Doorward, account: AccountId, tenant: &str, permission: &str) -> Result<bool, Fault> {
+    let cx = doorward.context();
+    let Some(known) = cx.policy().permission(permission) else { return Ok(false) };
+    let standing = standing(cx, account, tenant).await?;
+    Ok(judge(standing.as_deref(), permission, Some(known), cx.clock.now()).is_ok())
+}
+
 /// Asks once more where an act becomes true: locks the tenant and reads the membership behind the lock. Whoever took the
 /// role away has either done so before, and is seen, or waits until the act is done.
 pub(crate) async fn again<P: Permission>(
@@ -62,7 +72,7 @@ pub(super) async fn ask(cx: &Context, live: &Live, question: &Question<'_>) -> R
 }
 
 /// Answers many, each as if it were alone. About one tenant it costs one look; about several, one look at everything that
-/// the person belongs to.
+/// the person belongs to, unless all that is asked about is in memory.
 pub(super) async fn ask_all(
     cx: &Context,
     live: &Live,
@@ -72,13 +82,25 @@ pub(super) async fn ask_all(
     let one = questions.windows(2).all(|pair| pair[0].tenant == pair[1].tenant);
     if let (true, Some(first)) = (one, questions.first()) {
         looked.insert(first.tenant, standing(cx, live.account, first.tenant).await?);
-    } else {
-        let all = tenants::standings_of(cx, live.account).await?;
-        for question in questions {
-            let named = question.tenant.parse::<Named>();
-            let found = named.ok().and_then(|named| all.iter().find(|one| named.means(one)).map(Arc::clone));
-            looked.insert(question.tenant, found);
+    }
+    let mut all: Option<Vec<Arc<Standing>>> = None;
+    for question in questions {
+        if looked.contains_key(question.tenant) {
+            continue;
         }
+        let found = match question.tenant.parse::<Named>() {
+            Err(()) => None,
+            Ok(named) => match cx.memberships.in_memory(&cx.db, &named, live.account) {
+                Some(standing) => Some(standing),
+                None => {
+                    if all.is_none() {
+                        all = Some(tenants::standings_of(cx, live.account).await?);
+                    }
+                    all.iter().flatten().find(|one| named.means(one)).map(Arc::clone)
+                }
+            },
+        };
+        looked.insert(question.tenant, found);
     }
     let answers = questions.iter().map(|question| {
         let permission = known(cx, question)?;
@@ -108,7 +130,7 @@ fn answer(
 
 async fn standing(cx: &Context, account: AccountId, tenant: &str) -> Result<Option<Arc<Standing>>, Fault> {
     match tenant.parse::<Named>() {
-        Ok(named) => cx.memberships.find(&cx.db, cx.policy(), &named, account).await,
+        Ok(named) => cx.memberships.find(&cx.db, cx.policy(), named, account).await,
         // What is no name is nobody's.
         Err(()) => Ok(None),
     }

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, time::Duration};
 
 use axum::http::{HeaderName, HeaderValue, StatusCode};
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -23,7 +24,7 @@ pub(crate) fn routes(routes: &mut Routes) {
 }
 
 /// The body of a question, as it came.
-struct Asked(Vec<u8>);
+struct Asked(Bytes);
 
 impl Input for Asked {
     const FIELDS: &'static [Field] = &[

@@ -23,6 +23,7 @@ mod flow;
 pub(crate) mod http;
 mod rules;
 
+pub use flow::may;
 pub(crate) use flow::{again, authorize};
 pub(crate) use rules::own;
 pub use rules::{Authorized, Permission};

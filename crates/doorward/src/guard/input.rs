@@ -4,6 +4,7 @@
 //! The text of every field is wiped after use, because some of them are passwords.
 
 use axum::http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
+use bytes::Bytes;
 use doorward_core::LocalPath;
 use zeroize::Zeroizing;
 
@@ -74,7 +75,7 @@ pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 pub(crate) struct Fields {
     fields: Vec<(String, Zeroizing<String>)>,
     /// The body as it came, where the handler reads it itself.
-    body: Vec<u8>,
+    body: Bytes,
 }
 
 impl Fields {
@@ -102,12 +103,12 @@ impl Fields {
     }
 
     /// Keeps a JSON body as it is, for a handler that reads it itself.
-    pub(crate) fn of_whole_body(headers: &HeaderMap, body: &[u8]) -> Result<Self, Problem> {
+    pub(crate) fn of_whole_body(headers: &HeaderMap, body: Bytes) -> Result<Self, Problem> {
         if !is_of(headers, "application/json") {
             let text = "Send the body as application/json.";
             return Err(Problem::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", text));
         }
-        Ok(Self { fields: Vec::new(), body: body.to_vec() })
+        Ok(Self { fields: Vec::new(), body })
     }
 
     /// Adds a parameter of the path. A field of the same name is refused: one of the two would be ignored, and somebody would
@@ -117,7 +118,7 @@ impl Fields {
     }
 
     /// Takes the body that was kept.
-    pub(crate) fn take_body(&mut self) -> Vec<u8> {
+    pub(crate) fn take_body(&mut self) -> Bytes {
         std::mem::take(&mut self.body)
     }
 

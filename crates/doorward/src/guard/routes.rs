@@ -372,7 +372,7 @@ fn present(cx: &Arc<Context>, wants: Representation, around: Around, served: Ser
 async fn fields(caller: &Caller, route: &Route, params: &RawPathParams, body: Body) -> Result<Fields, Problem> {
     let mut fields = if route.kind == Kind::Question {
         caller.refuse_foreign_sender()?;
-        Fields::of_whole_body(&caller.headers, &whole(body).await?)?
+        Fields::of_whole_body(&caller.headers, whole(body).await?)?
     } else if route.kind == Kind::Plain && caller.is_unsafe() {
         Fields::of_body(&caller.headers, &whole(body).await?)?
     } else if route.is_any() && caller.tenant.is_some() {

@@ -37,15 +37,21 @@ impl Kept {
         &self,
         db: &Database,
         policy: &Policy,
-        named: &Named,
+        named: Named,
         account: AccountId,
     ) -> Result<Option<Arc<Standing>>, Fault> {
-        let key = (named.clone(), account);
+        let key = (named, account);
         match self.standings.get(&key) {
             Some(entry) if db.stands(&entry.mark) => Ok(Some(Arc::clone(&entry.standing))),
             // In a box, so that those who find theirs do not carry about the room that reading takes.
             _ => Box::pin(self.read(db, policy, key)).await,
         }
+    }
+
+    /// The same from memory alone; `None` is no answer, and the database knows.
+    pub(crate) fn in_memory(&self, db: &Database, named: &Named, account: AccountId) -> Option<Arc<Standing>> {
+        let entry = self.standings.get(&(named.clone(), account))?;
+        db.stands(&entry.mark).then(|| Arc::clone(&entry.standing))
     }
 
     async fn read(
