@@ -1,6 +1,6 @@
 //! The ready-made policies, each role spelled out by hand.
 
-use super::{parsed, role, roles};
+use super::{operator_may, parsed, role, roles};
 use crate::policy::{EXAMPLES, Policy, Settings};
 
 /// A role, every permission that it holds beside `tenant:read`, and every role that it may give.
@@ -109,7 +109,7 @@ fn plans_give_what_the_examples_say() {
 fn operators_of_the_examples_do_what_their_sentence_says() {
     for name in ["saas", "content", "internal"] {
         let policy = example(name);
-        let may = |operator: &str, permission: &str| policy.operator_may(&roles(&[operator]), permission);
+        let may = |operator: &str, permission: &str| operator_may(&policy, &roles(&[operator]), permission);
         assert_eq!(
             policy.operators().iter().map(|one| one.name.clone()).collect::<Vec<_>>(),
             [role("admin"), role("auditor"), role("support")]
