@@ -5,6 +5,7 @@ import { mishaps, newVisitor, shown } from "./browser.mjs";
 import { framesPages, readsAnswers, sendsForms, sendsLogin } from "./hostile.mjs";
 import { keyboardOnly } from "./keyboard.mjs";
 import { looks } from "./look.mjs";
+import { organisationOf } from "./organisation.mjs";
 import { once, test } from "./runner.mjs";
 import { startServer } from "./server.mjs";
 import { keepsOnlyCookies, staysHere } from "./site.mjs";
@@ -28,6 +29,12 @@ test("a person signs up, logs in, resets, looks after devices and changes everyt
 test("the whole way works without JavaScript", async () => {
   const options = { javaScriptEnabled: false };
   await wholeWay(await newVisitor(await server(), options), await newVisitor(await server(), options), "bob");
+});
+
+// Promise: `tenant_page/whole-way`
+test("an organisation is made, shared, ended and kept on the pages, without JavaScript", async () => {
+  const options = { javaScriptEnabled: false };
+  await organisationOf(await newVisitor(await server(), options), await newVisitor(await server(), options), "flora");
 });
 
 // Promise: `render/keyboard`
@@ -104,4 +111,4 @@ function nothing(what) {
 }
 
 /** In every state that the tour comes to. */
-const EVERY_PAGE = 70;
+const EVERY_PAGE = 86;

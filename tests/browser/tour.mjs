@@ -5,6 +5,7 @@ import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { newVisitor } from "./browser.mjs";
 import { look, lookAtLetter } from "./look.mjs";
+import { organisation } from "./organisation.mjs";
 import {
   SECOND_PASSWORD, askForAccount, heading, letterFor, linkFor, logIn, logOut, openLetter, press, says, signUp, tryToLogIn,
   withoutBrowserChecks, write,
@@ -41,6 +42,7 @@ export async function tour() {
   await beforeAnAccount(page);
   await loggedOut(page);
   await loggedIn(page, await newVisitor(server, { userAgent: PHONE_BROWSER }));
+  await inAnOrganisation(page, await newVisitor(server));
   await astray(page);
   await operatorsConsole(server, await newVisitor(server));
   await letters(page);
@@ -133,6 +135,15 @@ async function loggedIn(page, phone) {
   await page.goto("/auth/reauthenticate");
   await look(page, "reauthenticate");
   await refused(page, "reauthenticate-wrong", { Password: "not my password" }, "Continue");
+}
+
+async function inAnOrganisation(page, other) {
+  await signUp(other, "somebody.else@a-rather-long-name.example.org");
+  // With a proof that is young enough for what follows.
+  await page.goto("/auth/account");
+  await logOut(page);
+  await logIn(page, ADDRESS, SECOND_PASSWORD);
+  await organisation(page, other, look);
 }
 
 async function astray(page) {

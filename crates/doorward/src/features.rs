@@ -14,7 +14,7 @@ use crate::{
     error::Fault,
     guard::Routes,
     login, mailbox, openapi, operator, operators, password_reset, passwords, reauthentication, sessions, signup, site,
-    tenants,
+    tenant_page, tenants,
 };
 
 /// Where a Doorward runs.
@@ -38,6 +38,7 @@ pub(crate) fn routes(stage: Stage) -> Routes {
     account_page::http::routes(&mut routes);
     access::http::routes(&mut routes);
     admin::http::routes(&mut routes);
+    tenant_page::http::routes(&mut routes);
     openapi::routes(&mut routes);
     site::http::routes(&mut routes);
     if stage == Stage::Development {

@@ -21,6 +21,7 @@
 //! What is younger than the last seal, a minute or so, is not protected yet. A tour: `flow` writes and reads, `seal` seals
 //! what was written with the hashes of `tree`, `checkpoint` is what is kept elsewhere, `verify` looks for what was altered.
 
+mod asked;
 mod checkpoint;
 mod export;
 mod flow;
@@ -32,6 +33,7 @@ mod store;
 mod tree;
 mod verify;
 
+pub(crate) use asked::Asked;
 pub use checkpoint::{Checkpoint, CheckpointError, PublicKey, Signature};
 pub use export::{Export, Format};
 pub use flow::{Filter, Stream, search};

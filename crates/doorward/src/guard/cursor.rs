@@ -80,3 +80,10 @@ impl Cursor {
         place.map(Some).ok_or_else(invalid)
     }
 }
+
+/// How many entries a page of a list is to have: what a query says, 1 to 100, or 50 when it says nothing.
+pub(crate) fn page_size(text: &str) -> Result<u32, Problem> {
+    let said = if text.is_empty() { Some(50) } else { text.parse().ok() };
+    let invalid = || Problem::field("limit", "limit_invalid", "A page has 1 to 100 entries.");
+    said.filter(|size| (1..=100).contains(size)).ok_or_else(invalid)
+}

@@ -232,15 +232,21 @@ impl SignedIn {
 
     /// Demands a proof of the last minutes; people are led to give one, and back.
     pub(super) fn demand_recent_proof(&self) -> Result<(), Refused> {
-        if reauthentication::is_recent(self.cx(), self.live.proved_at) {
-            return Ok(());
+        match reauthentication::is_recent(self.cx(), self.live.proved_at) {
+            true => Ok(()),
+            false => Err(self.to_be_proved()),
         }
+    }
+
+    /// Refuses what needs a proof of the last minutes. People are led to give one, and back: to the page that they wanted, the
+    /// one with the form that they sent, or the one that the form itself names.
+    pub(crate) fn to_be_proved(&self) -> Refused {
         let text = "Please prove once more that it is you, then repeat this step.";
         let problem = Problem::plain(StatusCode::FORBIDDEN, "reauthentication_required", text);
         let base = self.cx().site.base;
-        let back = self.caller.way_back();
+        let back = self.caller.way_back().or_else(|| self.caller.return_to.clone());
         let back = back.map_or_else(|| format!("{base}/account"), |path| path.as_str().to_owned());
-        Err(Refused::from(problem).way_on(format!("{base}/reauthenticate?return_to={}", escaped(&back))))
+        Refused::from(problem).way_on(format!("{base}/reauthenticate?return_to={}", escaped(&back)))
     }
 
     /// Whether the request may change something.

@@ -27,6 +27,8 @@ pub(crate) struct Field {
 pub(crate) trait Input: Sized + Send {
     /// Its fields.
     const FIELDS: &'static [Field];
+    /// How the names of further fields begin, where a form has one for each thing that may be chosen; `None` for none.
+    const FAMILY: Option<&'static str> = None;
     /// Takes the fields out; an absent one is empty, and is refused where it is parsed.
     fn take(fields: &mut Fields) -> Self;
 }
@@ -128,6 +130,13 @@ impl Fields {
         at.map(|at| self.fields.swap_remove(at).1).unwrap_or_default()
     }
 
+    /// Takes all fields whose names begin so, each as the rest of its name and its value.
+    pub(crate) fn take_family(&mut self, beginning: &str) -> Vec<(String, Zeroizing<String>)> {
+        let is_one = |(name, _): &mut (String, _)| name.starts_with(beginning);
+        let taken = self.fields.extract_if(.., is_one);
+        taken.map(|(name, value)| (name[beginning.len()..].to_owned(), value)).collect()
+    }
+
     /// The path to return to, when one is given and it is a path of ours.
     pub(crate) fn return_to(&self) -> Option<LocalPath> {
         let (_, value) = self.fields.iter().find(|(name, _)| name == "return_to")?;
@@ -135,9 +144,11 @@ impl Fields {
     }
 
     /// Refuses fields that the route does not know: a misspelt one would be ignored, a smuggled one believed one day.
-    pub(crate) fn refuse_others(&self, known: &[Field]) -> Result<(), Problem> {
-        let expected =
-            |name: &str| name == "csrf_token" || name == "return_to" || known.iter().any(|field| field.name == name);
+    pub(crate) fn refuse_others(&self, known: &[Field], family: Option<&str>) -> Result<(), Problem> {
+        let expected = |name: &str| {
+            let ours = name == "csrf_token" || name == "return_to";
+            ours || known.iter().any(|field| field.name == name) || family.is_some_and(|one| name.starts_with(one))
+        };
         match self.fields.iter().find(|(name, _)| !expected(name)) {
             None => Ok(()),
             Some(_) => {

@@ -12,7 +12,7 @@ use axum::{
 use doorward_core::{EmailDenied, password::GuessTooLong};
 use serde::Serialize;
 
-use super::{caller::Representation, cookie::SetCookie};
+use super::{caller::Representation, cookie::SetCookie, download::Pieces};
 use crate::{
     base::{
         problem::{Item, Problem},
@@ -45,6 +45,7 @@ enum Shows {
     SeeOther(String),
     Json,
     Asset(&'static str),
+    Download(&'static str, Body),
 }
 
 impl Reply {
@@ -71,6 +72,19 @@ impl Reply {
             shows: Shows::Asset(media_type),
             cookies: Vec::new(),
             headers: Vec::new(),
+        }
+    }
+
+    /// A file that is written while it is sent, piece by piece, and that a browser keeps instead of showing it. `name` is made
+    /// of letters, digits, dots and hyphens.
+    pub(crate) fn download(media_type: &'static str, name: &str, pieces: impl Pieces + 'static) -> Self {
+        let named = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).expect("such a name is ASCII");
+        Self {
+            status: StatusCode::OK,
+            json: Vec::new(),
+            shows: Shows::Download(media_type, super::download::body(pieces)),
+            cookies: Vec::new(),
+            headers: vec![(header::CONTENT_DISPOSITION, named)],
         }
     }
 
@@ -239,6 +253,12 @@ impl Presentation<'_> {
             (Shows::Asset(media_type), _) => {
                 let mut response = document(reply.status, media_type, reply.json);
                 response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(KEPT));
+                response
+            }
+            (Shows::Download(media_type, body), _) => {
+                let mut response = protected(reply.status, body);
+                response.headers_mut().remove(header::CONTENT_LENGTH);
+                response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
                 response
             }
             (_, Representation::Json) => document(reply.status, "application/json", reply.json),

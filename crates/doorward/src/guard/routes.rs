@@ -296,7 +296,7 @@ async fn serve<G: Guard, I: Input>(handler: impl Handler<G, I>, caller: Caller, 
             let csrf = if wants_page { guard.csrf() } else { String::new() };
             let cookie = if wants_page || !changes { guard.cookie() } else { None };
             let signed_in = guard.signed_in();
-            let said = match fields.refuse_others(I::FIELDS) {
+            let said = match fields.refuse_others(I::FIELDS, I::FAMILY) {
                 Ok(()) => handler.call(guard, I::take(&mut fields)).await,
                 Err(problem) => Err(problem.into()),
             };

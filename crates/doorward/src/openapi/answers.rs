@@ -11,6 +11,12 @@ pub(crate) fn of(method: &Method, path: &str) -> &'static str {
         ("GET", "/sessions/{id}") => "Session",
         ("GET", "/csrf") => "FormToken",
         ("POST", "/check") => "Answer",
+        ("GET", "/tenants") => "Tenants",
+        ("GET", "/tenants/{tenant}") => "TenantOverview",
+        ("GET", "/tenants/{tenant}/roles") => "Roles",
+        ("GET", "/tenants/{tenant}/members") => "Members",
+        ("GET", "/tenants/{tenant}/members/{account}") => "Member",
+        ("GET", "/tenants/{tenant}/audit") => "Events",
         ("GET", path) if path.starts_with("/admin") => "Panel",
         _ => "Done",
     }
@@ -55,7 +61,7 @@ pub(crate) fn schemas() -> Value {
         "required": ["allowed"],
         "properties": { "allowed": { "type": "boolean" }, "code": { "type": "string", "description": "Why not." } },
     });
-    json!({
+    let mut all = json!({
         "Who": object(json!({ "account": object(account), "session": object(session), "csrf_token": text })),
         "Session": object(listed),
         "Sessions": object(json!({ "sessions": list(json!({ "$ref": "#/components/schemas/Session" })) })),
@@ -70,6 +76,42 @@ pub(crate) fn schemas() -> Value {
         },
         "Panel": { "type": "object", "description": "What a panel of the console shows; a list has `next`, the cursor of its next page." },
         "Done": { "type": "object", "description": "What was done; a new session brings its `csrf_token`." },
+    });
+    let (all_of_them, of_tenants) = (all.as_object_mut().expect("it is an object"), tenants());
+    all_of_them.extend(of_tenants.as_object().cloned().unwrap_or_default());
+    all
+}
+
+/// Those about tenants.
+fn tenants() -> Value {
+    let text = json!({ "type": "string" });
+    let texts = list(text.clone());
+    let next = json!({ "type": ["string", "null"], "description": "The `cursor` of the next page." });
+    let tenant = json!({
+        "id": text, "slug": text, "name": text, "roles": texts,
+        "state": { "type": "string", "enum": ["active", "suspended", "closing"] },
+    });
+    let role = json!({ "name": text, "about": text, "permissions": texts, "grants": texts });
+    let member = json!({
+        "account": text, "email": text, "name": text, "roles": texts,
+        "joined_at": { "type": "integer", "description": "Seconds since the epoch." },
+        "disabled": { "type": "boolean", "description": "Whether the account may not log in." },
+    });
+    let known = json!({ "type": ["string", "null"] });
+    let event = json!({
+        "id": text, "at": { "type": "string", "format": "date-time" }, "actor": text, "action": text, "result": text,
+        "target": known, "tenant": known, "address": known, "factors": known, "detail": known,
+    });
+    let of = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
+    json!({
+        "Tenant": object(tenant),
+        "Tenants": object(json!({ "tenants": list(of("Tenant")), "self_service": { "type": "boolean" } })),
+        "TenantOverview": object(json!({ "tenant": of("Tenant"), "permissions": texts })),
+        "Roles": object(json!({ "roles": list(object(role)) })),
+        "Member": object(member),
+        "Members": object(json!({ "members": list(of("Member")), "next": next })),
+        "Event": object(event),
+        "Events": object(json!({ "events": list(of("Event")), "next": next })),
     })
 }
 

@@ -1,12 +1,14 @@
 //! What the people of a tenant do. Each act asks once more, behind the tenant's lock, whether whoever acts still may: the guard
 //! has asked before, and a demotion may have come between.
 
-use doorward_core::{AccountId, RoleName, Slug};
+use axum::http::StatusCode;
+use doorward_core::{AccountId, RoleName, Slug, Timestamp};
 
+use super::rules;
 use crate::{
     access::{
         self, Authorized, Permission,
-        own::{MembersManage, TenantDelete, TenantRead, TenantUpdate},
+        own::{AuditRead, MembersManage, TenantDelete, TenantRead, TenantUpdate},
     },
     accounts,
     audit::{self, Action, By, Detail, Target},
@@ -15,12 +17,33 @@ use crate::{
     error::{Fault, Refusal},
     guard::{Denial, Problem, Visit},
     policy::OwnRoles,
+    reauthentication,
     tenants::{self, Join, Made, Named, Tenant, TenantDenied},
 };
 
 /// Why an act was not done: who acts may not, or what they want cannot be.
 #[derive(Clone, Debug)]
 pub(crate) struct ActDenied(Problem);
+
+impl ActDenied {
+    /// The code of what needs a proof of the last minutes.
+    pub(super) const TO_BE_PROVED: &'static str = "reauthentication_required";
+
+    /// Whether the same would be done for somebody who has just proved themselves.
+    pub(super) fn wants_proof(&self) -> bool {
+        self.0.code == Self::TO_BE_PROVED
+    }
+
+    fn to_be_proved() -> Self {
+        let text = "Please prove once more that it is you, then repeat this step.";
+        Self(Problem::plain(StatusCode::FORBIDDEN, Self::TO_BE_PROVED, text))
+    }
+
+    fn not_self_service() -> Self {
+        let text = "Here only whoever runs the service makes organisations. Ask them.";
+        Self(Problem::plain(StatusCode::FORBIDDEN, "tenants_not_self_service", text))
+    }
+}
 
 impl Denial for ActDenied {
     fn problem(&self) -> Problem {
@@ -30,16 +53,40 @@ impl Denial for ActDenied {
 
 type Done<T> = Result<T, Refusal<ActDenied>>;
 
-/// Makes a tenant that belongs to whoever makes it.
-pub(crate) async fn create(cx: &Context, account: AccountId, (slug, name): (Slug, &str), visit: &Visit) -> Done<Made> {
+/// Makes a tenant that belongs to whoever makes it. Without a slug of their choosing it gets one after its name.
+pub(crate) async fn create(
+    cx: &Context,
+    account: AccountId,
+    (slug, name): (Option<Slug>, &str),
+    visit: &Visit,
+) -> Done<Made> {
+    if !cx.settings.tenants.self_service {
+        return Err(Refusal::Denied(ActDenied::not_self_service()));
+    }
     let mut tx = cx.db.begin(Durability::Full).await?;
     locked_account(&mut tx, account).await?;
-    let made = tenants::create(cx, &mut tx, (slug, name), Some((account, Join::Themselves))).await.map_err(restated)?;
+    let wanted = slug.map_or_else(|| rules::slugs_after(name, cx.entropy.as_ref()), |slug| vec![slug]);
+    let made = first_free(cx, &mut tx, (wanted, name), account).await.map_err(restated)?;
     let event =
         By::person(account, visit.address).did(Action::TenantCreated).on(Target::Tenant(made.id)).within(made.id);
     audit::append(cx, &mut tx, event).await?;
     tx.commit().await?;
     Ok(made)
+}
+
+async fn first_free(
+    cx: &Context,
+    tx: &mut Transaction,
+    (wanted, name): (Vec<Slug>, &str),
+    owner: AccountId,
+) -> Result<Made, Refusal<TenantDenied>> {
+    for slug in wanted {
+        match tenants::create(cx, tx, (slug, name), Some((owner, Join::Themselves))).await {
+            Err(Refusal::Denied(TenantDenied::SlugTaken)) => {}
+            made_or_not => return made_or_not,
+        }
+    }
+    Err(Refusal::Denied(TenantDenied::SlugTaken))
 }
 
 /// Gives the tenant another name and slug.
@@ -92,10 +139,11 @@ pub(crate) async fn reopen(cx: &Context, by: &Authorized<TenantDelete>, visit: &
     Ok(true)
 }
 
-/// Gives a member other roles, as far as whoever acts may give and take them.
+/// Gives a member other roles, as far as whoever acts may give and take them. The owner's role is given and taken only by
+/// somebody who proved themselves within the last minutes.
 pub(crate) async fn change_roles(
     cx: &Context,
-    by: &Authorized<MembersManage>,
+    (by, proved_at): (&Authorized<MembersManage>, Timestamp),
     member: AccountId,
     roles: &OwnRoles,
     visit: &Visit,
@@ -107,16 +155,23 @@ pub(crate) async fn change_roles(
     if changed.is_empty() {
         return Ok(());
     }
+    demand_proof_over(cx, &changed, proved_at)?;
     let detail = Detail::Roles(roles.iter().cloned().collect());
     act.done(cx, visit, |event| event.on(Target::Account(member)).about(detail), Action::RolesChanged).await
 }
 
-/// Removes a member whose roles whoever acts may take.
-pub(crate) async fn remove(cx: &Context, by: &Authorized<MembersManage>, member: AccountId, visit: &Visit) -> Done<()> {
+/// Removes a member whose roles whoever acts may take; an owner as in [`change_roles`].
+pub(crate) async fn remove(
+    cx: &Context,
+    (by, proved_at): (&Authorized<MembersManage>, Timestamp),
+    member: AccountId,
+    visit: &Visit,
+) -> Done<()> {
     let mut act = Act::begin(cx, by).await?;
     let whom = (act.tenant.id, member);
     let own = act.by.roles().clone();
     let gone = tenants::take_out(cx, &mut act.tx, whom, Some(&own)).await.map_err(restated)?;
+    demand_proof_over(cx, &gone, proved_at)?;
     let detail = Detail::Roles(gone);
     act.done(cx, visit, |event| event.on(Target::Account(member)).about(detail), Action::MemberRemoved).await
 }
@@ -144,6 +199,12 @@ pub(crate) async fn join(cx: &Context, account: AccountId, named: &Named, visit:
     audit::append(cx, &mut tx, event).await?;
     tx.commit().await?;
     Ok(tenant)
+}
+
+/// Writes down that somebody is about to take the tenant's events away.
+pub(crate) async fn note_export(cx: &Context, by: &Authorized<AuditRead>, visit: &Visit) -> Done<()> {
+    let act = Act::begin(cx, by).await?;
+    act.done(cx, visit, |event| event.on(Target::Tenant(by.tenant().id())), Action::AuditExported).await
 }
 
 /// An act under way: the tenant is locked, and whoever acts was asked once more.
@@ -176,6 +237,16 @@ impl<P: Permission> Act<P> {
         audit::append(cx, &mut self.tx, about(event)).await?;
         Ok(self.tx.commit().await?)
     }
+}
+
+/// Demands a recent proof where the owner's role is among those that were given or taken. Whoever finds a browser that was
+/// left open must not take a tenant over with it.
+fn demand_proof_over(cx: &Context, changed: &[RoleName], proved_at: Timestamp) -> Result<(), Refusal<ActDenied>> {
+    let is_owners = changed.contains(cx.policy().owner());
+    if is_owners && !reauthentication::is_recent(cx, proved_at) {
+        return Err(Refusal::Denied(ActDenied::to_be_proved()));
+    }
+    Ok(())
 }
 
 /// Locks the account before the tenant, as every flow does that needs both.

@@ -67,6 +67,16 @@ pub(super) async fn joined_in(
     tx.find(joined_where!("memberships.tenant = $1 AND account = $2"), &[&tenant, &account], joined_row).await
 }
 
+/// Reads what an account is in a tenant that it was let into.
+pub(crate) async fn own(db: &Database, tenant: InTenant, account: AccountId) -> Result<Option<Joined>, Fault> {
+    db.find(joined_where!("tenants.id = $1 AND account = $2"), &[&tenant.id(), &account], joined_row).await
+}
+
+/// Reads a tenant that somebody was let into.
+pub(crate) async fn find(db: &Database, tenant: InTenant) -> Result<Option<Tenant>, Fault> {
+    db.find(tenant_where!("id = $1"), &[&tenant.id()], self::tenant).await
+}
+
 /// Reads everything that an account belongs to, in the order of slugs.
 pub(crate) async fn of_account(db: &Database, account: AccountId) -> Result<Vec<Joined>, Fault> {
     db.list(joined_where!("account = $1 ORDER BY slug LIMIT 1000"), &[&account], joined_row).await

@@ -71,6 +71,14 @@ impl Notice {
             "password-changed" => "Your password is changed and all other devices are logged out.",
             "email-changed" => "Your address is changed.",
             "profile-saved" => "Saved.",
+            "saved" => "Saved.",
+            "tenant-made" => "Your organisation is ready.",
+            "tenant-closing" => "The organisation is closed. It will be deleted when its waiting period is over.",
+            "tenant-kept" => "The organisation is kept, and open again.",
+            "tenant-joined" => "Welcome. You are a member now.",
+            "tenant-left" => "You are not a member any more.",
+            "roles-changed" => "The roles are changed. They hold from now on.",
+            "member-removed" => "The member is removed.",
             "confirmed" => "Your address is confirmed. Welcome.",
             other => return Self::of_console(other),
         };
@@ -188,6 +196,12 @@ pub(crate) fn spoken(span: Duration) -> String {
 pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
     let span = now.since(at);
     if span < Duration::from_secs(120) { "just now".to_owned() } else { format!("{} ago", spoken(span)) }
+}
+
+/// A moment as a day in UTC, such as "31 January 2026".
+pub(crate) fn day(at: Timestamp) -> String {
+    let at = jiff::Timestamp::from_microsecond(at.as_micros());
+    at.map_or_else(|_| "?".to_owned(), |at| at.strftime("%-d %B %Y").to_string())
 }
 
 /// Sixteen hexadecimal digits that change when `content` does, for the address of a file that may be cached for long.

@@ -1,0 +1,168 @@
+//! `/tenants`: the list of one's own, the form for another one, the overview of each, its roles, coming and going.
+
+use doorward_core::Slug;
+use serde_json::json;
+
+use super::{flow, keeping, log, members, place::Place};
+use crate::{
+    access::own::TenantRead,
+    base::render::page,
+    guard::{Member, NoInput, OrPage, Problem, Refused, Reply, Routes, SignedIn, input},
+    policy::RoleInfo,
+    tenants::{self, Named, Tenant},
+};
+
+pub(crate) fn routes(routes: &mut Routes) {
+    routes.get("/tenants", list, "Lists the tenants that the person belongs to, each with their roles of the moment.");
+    routes.post("/tenants", create, "Makes a tenant that belongs to the person, where the settings allow that.");
+    routes.get("/tenants/{tenant}", overview, "Shows a tenant, and what the person may do there at the moment.");
+    routes.get("/tenants/{tenant}/roles", roles, "Lists the roles, and what each of them may do.");
+    routes.get("/tenants/{tenant}/join", join_form, "Shows the button that joins a tenant which anybody may join.");
+    routes.post("/tenants/{tenant}/join", join, "Makes the person a member of such a tenant, in the role it says.");
+    routes.post("/tenants/{tenant}/leave", leave, "Ends the person's own membership.");
+    keeping::routes(routes);
+    members::routes(routes);
+    log::routes(routes);
+}
+
+page! {
+    /// The tenants of one person.
+    #[derive(askama::Template)]
+    ListPage in "tenant_page/list.html" { places: Vec<Place>, self_service: bool, name: String, slug: String }
+}
+
+page! {
+    /// One tenant.
+    #[derive(askama::Template)]
+    OverviewPage in "tenant_page/overview.html" { place: Place }
+}
+
+page! {
+    /// What each role may do.
+    #[derive(askama::Template)]
+    RolesPage in "tenant_page/roles.html" { place: Place, roles: Vec<RoleInfo> }
+}
+
+page! {
+    /// The way into a tenant that anybody may join.
+    #[derive(askama::Template)]
+    JoinPage in "tenant_page/join.html" { slug: String, name: String, role: String }
+}
+
+input! {
+    Create {
+        name: "The tenant's name for people, up to 100 characters.",
+        slug: "Its name in addresses: 2 to 32 small letters, digits or hyphens. Empty for one after the name.",
+    }
+}
+
+input! {
+    Join { tenant: "The tenant's slug or id." }
+}
+
+async fn list(person: SignedIn, _: NoInput) -> Result<Reply, Refused> {
+    let page = list_page(&person, "", "").await?;
+    let tenants: Vec<_> = page.places.iter().map(Place::json).collect();
+    Ok(Reply::page(&json!({ "tenants": tenants, "self_service": page.self_service }), page))
+}
+
+async fn create(person: SignedIn, input: Create) -> Result<Reply, Refused> {
+    let cx = person.cx();
+    let made = match parsed(&input.name, &input.slug) {
+        Err(problem) => Err(problem.into()),
+        Ok((slug, name)) => {
+            let made = flow::create(cx, person.account(), (slug, &name), &person.visit()).await;
+            made.map_err(Refused::from)
+        }
+    };
+    match made {
+        Ok(made) => {
+            let path = format!("{}/tenants/{}?done=tenant-made", cx.site.base, made.slug);
+            Ok(Reply::done(&json!({ "id": made.id.to_string(), "slug": made.slug.as_str() }), path))
+        }
+        Err(refused) => Err(refused.page(list_page(&person, &input.name, &input.slug).await?)),
+    }
+}
+
+async fn overview(member: Member<TenantRead>, _: NoInput) -> Result<Reply, Refused> {
+    let place = Place::of(&member).await?;
+    let permissions: Vec<_> = place.held.iter().map(|(name, _)| name.as_str()).collect();
+    let body = json!({ "tenant": place.json(), "permissions": permissions });
+    Ok(Reply::page(&body, OverviewPage { place }))
+}
+
+async fn roles(member: Member<TenantRead>, _: NoInput) -> Result<Reply, Refused> {
+    let place = Place::of(&member).await?;
+    let roles = member.cx().policy().roles();
+    let one = |role: &RoleInfo| {
+        let grants: Vec<_> = role.grants.iter().map(ToString::to_string).collect();
+        json!({ "name": role.name.as_str(), "about": role.about, "permissions": role.permissions, "grants": grants })
+    };
+    let body = json!({ "roles": roles.iter().map(one).collect::<Vec<_>>() });
+    Ok(Reply::page(&body, RolesPage { place, roles }))
+}
+
+async fn join_form(person: SignedIn, input: Join) -> Result<Reply, Refused> {
+    let page = join_page(&person, &input.tenant).await?;
+    Ok(Reply::page(&json!({ "slug": page.slug, "name": page.name, "role": page.role }), page))
+}
+
+async fn join(person: SignedIn, input: Join) -> Result<Reply, Refused> {
+    let cx = person.cx();
+    match flow::join(cx, person.account(), &named(&input.tenant)?, &person.visit()).await {
+        Ok(joined) => {
+            let path = format!("{}/tenants/{}?done=tenant-joined", cx.site.base, joined.slug);
+            Ok(Reply::done(&json!({ "id": joined.id.to_string(), "slug": joined.slug.as_str() }), path))
+        }
+        Err(refusal) => {
+            let page = join_page(&person, &input.tenant).await?;
+            Err(refusal).or_page(|| page)
+        }
+    }
+}
+
+async fn leave(member: Member<TenantRead>, _: NoInput) -> Result<Reply, Refused> {
+    let cx = member.cx();
+    if let Err(refusal) = flow::leave(cx, member.authorized(), &member.visit()).await {
+        let place = Place::of(&member).await?;
+        return Err(refusal).or_page(|| OverviewPage { place });
+    }
+    Ok(Reply::done(&json!({ "left": true }), format!("{}/tenants?done=tenant-left", cx.site.base)))
+}
+
+async fn list_page(person: &SignedIn, name: &str, slug: &str) -> Result<ListPage, Refused> {
+    let cx = person.cx();
+    let joined = tenants::of_account(&cx.db, person.account()).await?;
+    Ok(ListPage {
+        places: joined.into_iter().map(|joined| Place::new(cx, joined)).collect(),
+        self_service: cx.settings.tenants.self_service,
+        name: name.to_owned(),
+        slug: slug.to_owned(),
+    })
+}
+
+async fn join_page(person: &SignedIn, tenant: &str) -> Result<JoinPage, Refused> {
+    let found = tenants::open_to_join(&person.cx().db, &named(tenant)?).await?;
+    let Tenant { slug, name, open_role, .. } = found.ok_or_else(tenants::no_such_tenant)?;
+    let role = open_role.map(|role| role.to_string()).unwrap_or_default();
+    Ok(JoinPage { slug: slug.to_string(), name, role })
+}
+
+/// Reads what a tenant is to be called; without a slug there is none.
+pub(super) fn parsed(name: &str, slug: &str) -> Result<(Option<Slug>, String), Problem> {
+    let invalid = || Problem::field("name", "name_invalid", "A name has 1 to 100 characters.");
+    let name = tenants::display_name(name).ok_or_else(invalid)?;
+    let slug = match slug.trim() {
+        "" => None,
+        text => Some(
+            text.parse::<Slug>()
+                .map_err(|denied| Problem::field("slug", "slug_invalid", format!("An address has {denied}.")))?,
+        ),
+    };
+    Ok((slug, name))
+}
+
+/// A text that is no name is nobody's.
+fn named(tenant: &str) -> Result<Named, Problem> {
+    tenant.parse().map_err(|()| tenants::no_such_tenant())
+}

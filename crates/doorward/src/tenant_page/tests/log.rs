@@ -1,0 +1,75 @@
+//! The log of a tenant, on the page and as a file.
+
+use super::*;
+
+fn actions(answer: &Answer) -> Vec<String> {
+    let events = answer.json()["events"].as_array().cloned().unwrap_or_default();
+    events.iter().map(|one| one["action"].as_str().unwrap().to_owned()).collect()
+}
+
+on_every_engine! {
+    /// Promise: `tenant_page/own-log`
+    async fn the_log_shows_what_happened_in_this_tenant_only(app: TestApp) {
+        let mut all = Acme::of(&app).await;
+        all.dan.post("/auth/tenants/other/rename", &[("name", "A secret of dan's")]).await;
+        all.ann.post(&all.path(2, "/roles"), &[("roles", "billing")]).await;
+        let page = all.bob.get("/auth/tenants/acme/audit").await;
+        assert_eq!(actions(&page), ["member.roles_changed", "member.joined", "member.joined", "tenant.created"]);
+        let acme = all.acme.to_string();
+        assert!(page.json()["events"].as_array().unwrap().iter().all(|event| event["tenant"] == acme.as_str()), "{}", page.text());
+        let (ann, dan) = (all.ids[0], all.ids[3]);
+        for (query, expected) in [
+            ("action=member.joined".to_owned(), vec!["member.joined", "member.joined"]), ("result=denied".to_owned(), vec![]),
+            (format!("account={ann}"), vec!["member.roles_changed"]), (format!("account={dan}"), vec![]),
+            ("since=2999-01-01".to_owned(), vec![]), ("until=1999-01-01T00:00:00Z".to_owned(), vec![]), ("action=login".to_owned(), vec![]),
+        ] {
+            assert_eq!(actions(&all.bob.get(&format!("/auth/tenants/acme/audit?{query}")).await), expected, "{query}");
+        }
+        for query in ["action=nothing", "account=ann", "result=maybe", "since=yesterday", "until=2026-13-01", "tenant=other"] {
+            let answer = all.bob.get(&format!("/auth/tenants/acme/audit?{query}")).await;
+            assert!((400..=422).contains(&answer.status), "{query}: {}", answer.text());
+        }
+        // Somebody who looks for an account learns no address that is not in the log.
+        let page = all.bob.clone().in_browser().get(&format!("/auth/tenants/acme/audit?account={dan}")).await;
+        assert!(page.status == 200 && !page.text().contains(DAN), "{}", page.text());
+        assert!(all.bob.clone().in_browser().get("/auth/tenants/acme/audit").await.text().contains(ANN));
+    }
+
+    /// Promise: `tenant_page/own-log`
+    async fn an_export_is_whole_and_is_itself_an_event(app: TestApp) {
+        let mut all = Acme::of(&app).await;
+        let form = |count: usize| if count.is_multiple_of(2) { [("roles", "billing")] } else { [("roles", "member")] };
+        for count in 0..4 {
+            assert_eq!(said(&all.ann.post(&all.path(2, "/roles"), &form(count)).await), yes());
+        }
+        // Enough of them for more than one look at the log.
+        let sql = "INSERT INTO audit_events (at, actor, action, tenant, result) SELECT at, '=HYPERLINK(1)', action, tenant, result FROM audit_events";
+        for _ in 0..8 {
+            let mut tx = app.db().begin(operate::Durability::Full).await.unwrap();
+            tx.batch(sql).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        let sql = format!("SELECT COUNT(*) FROM audit_events WHERE tenant = '{}'", all.acme);
+        let there: i64 = app.db().list(&sql, &[], |row| row.get(0)).await.unwrap()[0];
+        assert!(there > 1000, "{there}");
+        let lines = all.bob.get("/auth/tenants/acme/audit/export?format=jsonl").await;
+        assert_eq!(lines.header("content-disposition"), "attachment; filename=\"acme-audit.jsonl\"");
+        assert_eq!(lines.header("cache-control"), "no-store");
+        let events: Vec<Value> = lines.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(events.len() as i64, there + 1);
+        assert!(events.iter().all(|event| event["tenant"] == all.acme.to_string().as_str()));
+        assert!(events.windows(2).all(|pair| pair[0]["id"].as_str() > pair[1]["id"].as_str()), "newest first, each once");
+        assert_eq!((&events[0]["action"], &events[0]["actor"]), (&json!("audit.exported"), &json!(format!("account:{}", all.ids[1]))));
+        let table = all.bob.get("/auth/tenants/acme/audit/export?format=csv&action=member.roles_changed").await;
+        assert!(table.header("content-type").starts_with("text/csv"));
+        let rows: Vec<_> = table.text().lines().map(str::to_owned).collect();
+        assert_eq!((rows[0].as_str(), rows.len()), ("id,at,actor,action,target,tenant,result,address,factors,detail", 4 * 256 + 1));
+        assert!(rows[1..].iter().all(|row| row.contains("member.roles_changed") && !row.contains(",\"=")), "{}", rows[1]);
+        for query in ["", "?format=xml", "?format=csv&tenant=other"] {
+            let answer = all.bob.get(&format!("/auth/tenants/acme/audit/export{query}")).await;
+            assert!((400..=422).contains(&answer.status), "{query}: {}", answer.text());
+        }
+        let exports = all.bob.get("/auth/tenants/acme/audit?action=audit.exported").await;
+        assert_eq!(actions(&exports).len(), 2, "what was refused is no export");
+    }
+}
