@@ -141,4 +141,7 @@ async function endsAndKeeps(page, other, seen) {
   await says(page, "The organisation is kept, and open again.");
 }
 
-const tab = (page, name) => page.getByRole("navigation", { name: "Organisation", exact: true }).getByRole("link", { name, exact: true }).click();
+const tab = (page, name) => {
+  const tabs = page.getByRole("navigation", { name: "Organisation", exact: true });
+  return tabs.getByRole("link", { name, exact: true }).click();
+};

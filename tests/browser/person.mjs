@@ -93,6 +93,14 @@ export async function linkFor(page, address, subject) {
   return text.split("\n").find((line) => line.startsWith("http"));
 }
 
+/** Makes an organisation that belongs to whoever is logged in, as a program does. */
+export async function makeOrganisation(page, server, name, slug) {
+  const { csrf_token: token } = await session(page);
+  const headers = { accept: "application/json", origin: server.origin, "x-csrf-token": token };
+  const answer = await page.request.post("/auth/tenants", { headers, form: { name, slug } });
+  assert.ok(answer.ok(), await answer.text());
+}
+
 /** Who the server thinks is there, or null. */
 export async function session(page) {
   const answer = await page.request.get("/auth/session", { headers: { accept: "application/json" } });

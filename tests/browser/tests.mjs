@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { mishaps, newVisitor, shown } from "./browser.mjs";
 import { framesPages, readsAnswers, sendsForms, sendsLogin } from "./hostile.mjs";
+import { invitedWay } from "./invited.mjs";
 import { keyboardOnly } from "./keyboard.mjs";
 import { looks } from "./look.mjs";
 import { organisationOf } from "./organisation.mjs";
@@ -35,6 +36,12 @@ test("the whole way works without JavaScript", async () => {
 test("an organisation is made, shared, ended and kept on the pages, without JavaScript", async () => {
   const options = { javaScriptEnabled: false };
   await organisationOf(await newVisitor(await server(), options), await newVisitor(await server(), options), "flora");
+});
+
+// Promise: `render/whole-way`
+test("somebody without an account is invited, signs up and accepts, without JavaScript", async () => {
+  const [started, options] = [await server(), { javaScriptEnabled: false }];
+  await invitedWay(started, await newVisitor(started, options), await newVisitor(started, options));
 });
 
 // Promise: `render/keyboard`
@@ -111,4 +118,4 @@ function nothing(what) {
 }
 
 /** In every state that the tour comes to. */
-const EVERY_PAGE = 86;
+const EVERY_PAGE = 95;

@@ -4,17 +4,19 @@ import assert from "node:assert/strict";
 import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { newVisitor } from "./browser.mjs";
+import { INVITED } from "./invited.mjs";
 import { look, lookAtLetter } from "./look.mjs";
 import { organisation } from "./organisation.mjs";
 import {
-  SECOND_PASSWORD, askForAccount, heading, letterFor, linkFor, logIn, logOut, openLetter, press, says, signUp, tryToLogIn,
-  withoutBrowserChecks, write,
+  SECOND_PASSWORD, askForAccount, heading, letterFor, linkFor, logIn, logOut, makeOrganisation, openLetter, press, says, signUp,
+  tryToLogIn, withoutBrowserChecks, write,
 } from "./person.mjs";
 import { operate, startServer, until } from "./server.mjs";
 
 const ADDRESS = "margarethe.oberholzer@a-rather-long-name.example.org";
 const NEXT_ADDRESS = "margarethe@example.net";
 const OPERATOR = "operator@example.com";
+const GUEST = "bartholomew.featherstonehaugh@a-rather-long-name.example.org";
 
 /** Every kind that this person is sent, and where to. */
 const LETTERS = [
@@ -25,6 +27,7 @@ const LETTERS = [
   ["Your password was changed", ADDRESS],
   ["A change of your address was asked for", ADDRESS],
   ["Confirm your new address", NEXT_ADDRESS],
+  [INVITED, GUEST],
 ];
 
 /** What a person can come to who is logged in, beside the account's own page. */
@@ -43,6 +46,7 @@ export async function tour() {
   await loggedOut(page);
   await loggedIn(page, await newVisitor(server, { userAgent: PHONE_BROWSER }));
   await inAnOrganisation(page, await newVisitor(server));
+  await inviting(server, page, await newVisitor(server));
   await astray(page);
   await operatorsConsole(server, await newVisitor(server));
   await letters(page);
@@ -144,6 +148,39 @@ async function inAnOrganisation(page, other) {
   await logOut(page);
   await logIn(page, ADDRESS, SECOND_PASSWORD);
   await organisation(page, other, look);
+}
+
+async function inviting(server, page, guest) {
+  await makeOrganisation(page, server, "Oberholzer Clockworks & Daughters", "oberholzer");
+  const list = "/auth/tenants/oberholzer/invitations";
+  await page.goto(list);
+  await look(page, "invitations-empty");
+  await refused(page, "invitations-no-address", { "Email address": "nobody" }, "Send the invitation");
+  for (const address of ["kim@example.net", GUEST]) {
+    await page.goto(list);
+    await write(page, "Email address", address);
+    await page.getByLabel("Role").selectOption("billing");
+    await press(page, "Send the invitation");
+    await says(page, "The invitation is on its way.");
+  }
+  await look(page, "invitations");
+  await page.getByLabel("Role").selectOption("member");
+  await refused(page, "invitations-twice", { "Email address": GUEST }, "Send the invitation");
+  await page.goto(list);
+  await press(page, `Send again ${GUEST}`);
+  await look(page, "invitations-resent");
+  await press(page, "Take back kim@example.net");
+  await look(page, "invitations-revoked");
+  const link = await linkFor(page, GUEST, INVITED);
+  await page.goto(link);
+  await look(page, "invitation-other");
+  await signUp(guest, GUEST);
+  await guest.goto(await linkFor(page, GUEST, INVITED));
+  await look(guest, "invitation-accept");
+  await press(guest, "Accept the invitation");
+  await look(guest, "invitation-accepted");
+  await guest.goto(link);
+  await look(guest, "invitation-spent");
 }
 
 async function astray(page) {

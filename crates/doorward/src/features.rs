@@ -13,8 +13,8 @@ use crate::{
     email_change,
     error::Fault,
     guard::Routes,
-    login, mailbox, openapi, operator, operators, password_reset, passwords, reauthentication, sessions, signup, site,
-    tenant_page, tenants,
+    invitations, login, mailbox, openapi, operator, operators, password_reset, passwords, reauthentication, sessions,
+    signup, site, tenant_page, tenants,
 };
 
 /// Where a Doorward runs.
@@ -39,6 +39,7 @@ pub(crate) fn routes(stage: Stage) -> Routes {
     access::http::routes(&mut routes);
     admin::http::routes(&mut routes);
     tenant_page::http::routes(&mut routes);
+    invitations::http::routes(&mut routes);
     openapi::routes(&mut routes);
     site::http::routes(&mut routes);
     if stage == Stage::Development {
@@ -60,6 +61,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         signup::MIGRATIONS,
         email_change::MIGRATIONS,
         tenants::MIGRATIONS,
+        invitations::MIGRATIONS,
         operators::MIGRATIONS,
     ]
     .concat()
@@ -67,13 +69,20 @@ pub(crate) fn migrations() -> Vec<Migration> {
 
 /// What writes letters.
 pub(crate) fn composers() -> Vec<Composer> {
-    [signup::COMPOSERS, login::COMPOSERS, password_reset::COMPOSERS, passwords::COMPOSERS, email_change::COMPOSERS]
-        .concat()
+    [
+        signup::COMPOSERS,
+        login::COMPOSERS,
+        password_reset::COMPOSERS,
+        passwords::COMPOSERS,
+        email_change::COMPOSERS,
+        invitations::COMPOSERS,
+    ]
+    .concat()
 }
 
 /// Removes what every feature keeps about a tenant that is being deleted.
-pub(crate) async fn forget_tenant(_: &mut Transaction, _: TenantId) -> Result<(), Fault> {
-    Ok(())
+pub(crate) async fn forget_tenant(tx: &mut Transaction, tenant: TenantId) -> Result<(), Fault> {
+    invitations::forget_tenant(tx, tenant).await
 }
 
 /// Removes what every feature keeps about an account that is being deleted. Names the tenants that would be left without an
@@ -91,7 +100,10 @@ pub(crate) async fn forget_account(
     password_reset::forget(tx, account).await?;
     email_change::forget(tx, account).await?;
     operators::forget(tx, account).await?;
-    tenants::forget_account(tx, account).await
+    let alone = tenants::forget_account(tx, account).await?;
+    // After the tenants that it owns are locked, as in every flow that spends an invitation.
+    invitations::forget(tx, account, email).await?;
+    Ok(alone)
 }
 
 /// Removes what is over. Sessions and events, of which there may be many, go in pieces, so that nobody waits long to write.
@@ -101,6 +113,7 @@ pub(crate) async fn purge(cx: &Context) -> Result<(), Fault> {
     alone(cx, async |tx| password_reset::purge(cx, tx).await).await?;
     alone(cx, async |tx| signup::purge(cx, tx).await).await?;
     alone(cx, async |tx| email_change::purge(cx, tx).await).await?;
+    alone(cx, async |tx| invitations::purge(cx, tx).await).await?;
     alone(cx, async |tx| throttle::purge(tx, cx.clock.now()).await).await?;
     while alone(cx, async |tx| audit::purge(cx, tx).await).await? > 0 {}
     operator::tenants::delete_waiting_tenants(cx).await?;

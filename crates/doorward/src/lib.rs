@@ -38,6 +38,7 @@ mod email_change;
 mod error;
 mod features;
 mod guard;
+mod invitations;
 mod ladder;
 mod login;
 mod mailbox;
@@ -82,12 +83,14 @@ pub mod operate {
             Signature, Signed, Stream, Verified, checkpoint, read_checkpoint, search, verify,
         },
         base::db::{Bind, Database, DatabaseUrl, Durability, Row, Transaction},
+        invitations::Invited,
         operator::{
             Act, ActError, Deletion, MemberOf, accounts, add_member, close_tenant, create_account, create_tenant,
-            delete, delete_tenant, disable, enable, entitle, grant_operator, import_hash, invite, list, list_tenants,
-            members, new_password, note, open_tenant, operators, policy, remove_member, rename, rename_tenant, reset,
-            restore_tenant, resume_tenant, revoke, revoke_all_of, revoke_everything, revoke_operator, sessions,
-            set_roles, suspend_tenant, tenant,
+            delete, delete_tenant, disable, enable, entitle, grant_operator, import_hash, invitations, invite,
+            invite_member, list, list_tenants, members, new_password, note, open_tenant, operators, policy,
+            remove_member, rename, rename_tenant, resend_invitation, reset, restore_tenant, resume_tenant, revoke,
+            revoke_all_of, revoke_everything, revoke_invitation, revoke_operator, sessions, set_roles, suspend_tenant,
+            tenant,
         },
         operators::Operator,
         sessions::Listed,
@@ -106,6 +109,7 @@ pub mod config {
             settings::{Entry, SecretText, Section, Setting, SettingsError},
         },
         email_change::Settings as EmailChangeSettings,
+        invitations::Settings as InvitationsSettings,
         password_reset::Settings as PasswordResetSettings,
         passwords::Settings as PasswordsSettings,
         policy::{EXAMPLES as POLICY_EXAMPLES, Policy, RoleInfo, Settings as PolicySettings},

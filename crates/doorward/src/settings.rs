@@ -81,6 +81,8 @@ sections! {
     policy: crate::policy::Settings;
     /// Tenants.
     tenants: crate::tenants::Settings;
+    /// Invitations to tenants.
+    invitations: crate::invitations::Settings;
 }
 
 /// Reads one section of `table`; also for sections that a program adds of its own.

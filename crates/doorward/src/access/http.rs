@@ -145,6 +145,8 @@ async fn verify(person: Forwarded, input: Verify) -> Result<Reply, Refused> {
 }
 
 async fn verify_in_path(person: Forwarded, input: VerifyInPath) -> Result<Reply, Refused> {
+    // It was taken so that it is no unknown field, and is looked at no further.
+    drop(input.rest);
     forward(&person, Question { tenant: &input.tenant, permission: &input.permission, fresh_within: None }).await
 }
 

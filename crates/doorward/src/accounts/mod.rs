@@ -17,8 +17,8 @@ pub(crate) use flow::{admit, create, list, remove, rename, replace_email, set_di
 pub use rules::Account;
 pub(crate) use rules::{Admitted, Disabled, Profile, Standing, display_name};
 pub(crate) use store::{
-    by_email, by_id, by_ids, count, lock, profile_of, raise_all_epochs, raise_epoch, raise_password_epoch, row_of,
-    search,
+    address_of, by_email, by_id, by_ids, count, lock, profile_of, raise_all_epochs, raise_epoch, raise_password_epoch,
+    row_of, search,
 };
 
 use crate::base::db::Migration;

@@ -103,6 +103,12 @@ pub(crate) async fn lock(tx: &mut Transaction, id: AccountId) -> Result<bool, Fa
     Ok(tx.execute(sql, &[&id]).await? == 1)
 }
 
+/// The address of an enabled account, as it stands in this transaction; `None` when the account is disabled or gone.
+pub(crate) async fn address_of(tx: &mut Transaction, id: AccountId) -> Result<Option<EmailAddress>, Fault> {
+    let sql = "SELECT email FROM accounts WHERE id = $1 AND disabled_at IS NULL";
+    tx.find(sql, &[&id], |row| row.get(0)).await
+}
+
 /// Marks a login of an enabled account in its epoch; `false` when it is disabled, gone or in a later epoch.
 pub(super) async fn mark_login(tx: &mut Transaction, id: AccountId, epoch: i64, now: Timestamp) -> Result<bool, Fault> {
     let sql = "UPDATE accounts SET last_login_at = $1 WHERE id = $2 AND epoch = $3 AND disabled_at IS NULL";

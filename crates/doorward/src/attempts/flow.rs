@@ -144,9 +144,27 @@ pub(crate) async fn count_letters_of(
     kind: &'static str,
     account: AccountId,
 ) -> Result<(), Refusal<Throttled>> {
-    let key = Key::new(kind, &account.to_string());
-    let counted = throttle::tally(tx, key, cx.settings.attempts.letters_per_account, HOUR, cx.clock.now()).await?;
+    count_letters_by(cx, tx, (kind, &account.to_string()), cx.settings.attempts.letters_per_account).await
+}
+
+/// Counts a letter that somebody has us send to others, against what they may in an hour.
+pub(crate) async fn count_letters_by(
+    cx: &Context,
+    tx: &mut Transaction,
+    (kind, whose): (&'static str, &str),
+    most: u32,
+) -> Result<(), Refusal<Throttled>> {
+    let counted = throttle::tally(tx, Key::new(kind, whose), most, HOUR, cx.clock.now()).await?;
     counted.map_err(|blocked| Refusal::Denied(blocked.into()))
+}
+
+/// Whether something happens for the first time in a day: what comes with each further time is noise.
+pub(crate) async fn is_first_of_a_day(
+    cx: &Context,
+    tx: &mut Transaction,
+    (kind, which): (&'static str, &str),
+) -> Result<bool, Fault> {
+    Ok(throttle::tally(tx, Key::new(kind, which), 1, 24 * HOUR, cx.clock.now()).await?.is_ok())
 }
 
 /// Whether `email` may be sent one more letter of this kind in this hour; asked by the worker, so nobody waits for it.

@@ -37,7 +37,7 @@ pub(crate) use asked::Asked;
 pub use checkpoint::{Checkpoint, CheckpointError, PublicKey, Signature};
 pub use export::{Export, Format};
 pub use flow::{Filter, Stream, search};
-pub(crate) use flow::{Page, append, page, purge};
+pub(crate) use flow::{append, page, purge};
 pub use rules::{Action, Outcome, Recorded};
 pub(crate) use rules::{By, Detail, Event, Target, by, nobody, rfc3339};
 pub use seal::{Signed, checkpoint};

@@ -108,6 +108,7 @@ impl Route {
     }
 
     /// The method, for the table.
+    #[cfg(test)]
     pub(crate) fn method_name(&self) -> &str {
         if self.is_any() { "any" } else { self.method.as_str() }
     }

@@ -11,6 +11,8 @@ pub(crate) fn of(method: &Method, path: &str) -> &'static str {
         ("GET", "/sessions/{id}") => "Session",
         ("GET", "/csrf") => "FormToken",
         ("POST", "/check") => "Answer",
+        ("GET", "/tenants/{tenant}/invitations") => "Invitations",
+        ("GET", "/invitations/accept") => "Offer",
         ("GET", "/tenants") => "Tenants",
         ("GET", "/tenants/{tenant}") => "TenantOverview",
         ("GET", "/tenants/{tenant}/roles") => "Roles",
@@ -61,7 +63,18 @@ pub(crate) fn schemas() -> Value {
         "required": ["allowed"],
         "properties": { "allowed": { "type": "boolean" }, "code": { "type": "string", "description": "Why not." } },
     });
+    let texts = list(text.clone());
+    let inviter =
+        json!({ "type": ["string", "null"], "description": "The address of the member; `null` for an operator." });
+    let invitation = json!({
+        "id": text, "email": text, "roles": texts, "invited_by": inviter, "created_at": seconds, "expires_at": seconds,
+        "expired": { "type": "boolean", "description": "Whether its link works no more; it can be sent again." },
+    });
+    let next = json!({ "type": ["string", "null"], "description": "The `cursor` of the next page." });
+    let tenant = object(json!({ "id": text, "slug": text, "name": text }));
     let mut all = json!({
+        "Invitations": object(json!({ "invitations": list(object(invitation)), "next": next })),
+        "Offer": object(json!({ "tenant": tenant, "invited_by": inviter, "roles": texts, "csrf_token": text })),
         "Who": object(json!({ "account": object(account), "session": object(session), "csrf_token": text })),
         "Session": object(listed),
         "Sessions": object(json!({ "sessions": list(json!({ "$ref": "#/components/schemas/Session" })) })),

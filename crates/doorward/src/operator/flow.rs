@@ -11,7 +11,7 @@ use crate::{
     base::db::{Durability, Transaction},
     context::Context,
     error::Fault,
-    operators, password_reset, passwords,
+    invitations, operators, password_reset, passwords,
     policy::OwnRoles,
     sessions::{self, Listed},
     signup,
@@ -175,6 +175,7 @@ pub(crate) async fn revoke_everything(cx: &Context, by: By) -> Result<u64, Fault
     let mut tx = cx.db.begin(Durability::Full).await?;
     accounts::raise_all_epochs(&mut tx).await?;
     signup::forget_all(&mut tx).await?;
+    invitations::void_all(&mut tx).await?;
     let ended = sessions::end_everything(&mut tx).await?;
     record(cx, by, &mut tx, Action::SessionsEnded, None).await?;
     tx.commit().await?;

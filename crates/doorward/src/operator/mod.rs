@@ -11,14 +11,17 @@
 //! here. Every act names who did it, and is audited.
 
 mod command_line;
+mod command_line_invitations;
 mod command_line_tenants;
 pub(crate) mod flow;
+pub(crate) mod invitations;
 pub(crate) mod tenants;
 
 pub use command_line::{
     accounts, create_account, delete, disable, enable, import_hash, invite, list, new_password, note, rename, reset,
     revoke, revoke_all_of, revoke_everything, sessions,
 };
+pub use command_line_invitations::{invitations, invite_member, resend_invitation, revoke_invitation};
 pub(crate) use command_line_tenants::named_members;
 pub use command_line_tenants::{
     ActError, MemberOf, add_member, close_tenant, create_tenant, delete_tenant, entitle, grant_operator, members,

@@ -1,7 +1,5 @@
 //! Tenants, members and entitlements, for somebody who runs the service.
 
-use std::future::Future;
-
 use doorward_core::{AccountId, RoleName, Slug, TenantId};
 
 use crate::{
@@ -166,13 +164,13 @@ pub(crate) async fn entitle(
 }
 
 /// An act under way in a tenant that is locked for it.
-struct Act {
-    tx: Transaction,
-    tenant: Tenant,
+pub(super) struct Act {
+    pub(super) tx: Transaction,
+    pub(super) tenant: Tenant,
 }
 
 impl Act {
-    async fn begin(cx: &Context, id: TenantId) -> Done<Self> {
+    pub(super) async fn begin(cx: &Context, id: TenantId) -> Done<Self> {
         Self::within(cx.db.begin(Durability::Full).await?, id).await
     }
 
@@ -183,7 +181,7 @@ impl Act {
         }
     }
 
-    async fn done(mut self, cx: &Context, event: Event) -> Done<()> {
+    pub(super) async fn done(mut self, cx: &Context, event: Event) -> Done<()> {
         audit::append(cx, &mut self.tx, event.within(self.tenant.id)).await?;
         Ok(self.tx.commit().await?)
     }

@@ -16,7 +16,7 @@ mod store;
 
 pub(crate) use flow::{forget, grant, may, powers_of, revoke};
 pub use rules::Operator;
-pub(crate) use rules::{OperatorDenied, Power, Powers, power};
+pub(crate) use rules::{Power, Powers, power};
 pub(crate) use store::{find, list};
 
 use crate::base::db::Migration;

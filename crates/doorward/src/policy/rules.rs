@@ -13,13 +13,13 @@ pub(super) const MOST_ROLES: usize = 64;
 
 /// What Doorward itself asks about in a tenant.
 pub(super) const OWN: [(&str, &str); 7] = [
-    ("tenant:read", "See that one belongs to the tenant. Every role holds it."),
-    ("tenant:update", "Change the tenant's name and address, and who may join it."),
-    ("tenant:delete", "Delete the tenant, and take that back while it waits."),
-    ("members:read", "See who belongs to the tenant, and who is invited."),
+    ("tenant:read", "See that one belongs here. Every role holds it."),
+    ("tenant:update", "Change name and address, and who may join."),
+    ("tenant:delete", "Delete all of it, and take that back while it waits."),
+    ("members:read", "See who belongs here, and who is invited."),
     ("members:invite", "Invite people, and take invitations back."),
     ("members:manage", "Change the roles of members, and remove members."),
-    ("audit:read", "Read what happened in the tenant."),
+    ("audit:read", "Read what happened here."),
 ];
 
 /// What Doorward asks about in the operator's console.

@@ -1,9 +1,8 @@
 //! `/tenants`: the list of one's own, the form for another one, the overview of each, its roles, coming and going.
 
-use doorward_core::Slug;
 use serde_json::json;
 
-use super::{flow, keeping, log, members, place::Place};
+use super::{flow, keeping, log, members, place::Place, rules::parsed};
 use crate::{
     access::own::TenantRead,
     base::render::page,
@@ -146,20 +145,6 @@ async fn join_page(person: &SignedIn, tenant: &str) -> Result<JoinPage, Refused>
     let Tenant { slug, name, open_role, .. } = found.ok_or_else(tenants::no_such_tenant)?;
     let role = open_role.map(|role| role.to_string()).unwrap_or_default();
     Ok(JoinPage { slug: slug.to_string(), name, role })
-}
-
-/// Reads what a tenant is to be called; without a slug there is none.
-pub(super) fn parsed(name: &str, slug: &str) -> Result<(Option<Slug>, String), Problem> {
-    let invalid = || Problem::field("name", "name_invalid", "A name has 1 to 100 characters.");
-    let name = tenants::display_name(name).ok_or_else(invalid)?;
-    let slug = match slug.trim() {
-        "" => None,
-        text => Some(
-            text.parse::<Slug>()
-                .map_err(|denied| Problem::field("slug", "slug_invalid", format!("An address has {denied}.")))?,
-        ),
-    };
-    Ok((slug, name))
 }
 
 /// A text that is no name is nobody's.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{flow, http::parsed, place::Place};
+use super::{flow, place::Place, rules::parsed};
 use crate::{
     access::own::{TenantDelete, TenantUpdate},
     audit,

@@ -193,6 +193,7 @@ fn account_of(whom: &str) -> Option<AccountId> {
 
 /// An action's name as words: `member.roles_changed` is "Member: roles changed".
 fn worded(name: &str) -> String {
+    let name = name.replacen("tenant.", "organisation.", 1);
     let words = name.replacen('.', ": ", 1).replace('_', " ");
     let mut letters = words.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()

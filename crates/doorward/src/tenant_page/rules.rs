@@ -2,7 +2,21 @@
 
 use doorward_core::{Entropy, RoleName, Slug};
 
-use crate::{guard::Problem, policy::OwnRoles};
+use crate::{guard::Problem, policy::OwnRoles, tenants};
+
+/// Reads what a tenant is to be called; without a slug there is none.
+pub(super) fn parsed(name: &str, slug: &str) -> Result<(Option<Slug>, String), Problem> {
+    let invalid = || Problem::field("name", "name_invalid", "A name has 1 to 100 characters.");
+    let name = tenants::display_name(name).ok_or_else(invalid)?;
+    let slug = match slug.trim() {
+        "" => None,
+        text => Some(
+            text.parse::<Slug>()
+                .map_err(|denied| Problem::field("slug", "slug_invalid", format!("An address has {denied}.")))?,
+        ),
+    };
+    Ok((slug, name))
+}
 
 /// Slugs after a name: the name's own letters, then the same with a few letters by chance behind it.
 pub(super) fn slugs_after(name: &str, entropy: &dyn Entropy) -> Vec<Slug> {

@@ -242,7 +242,7 @@ on_every_engine! {
     /// Promise: `access/forwarded`
     async fn a_401_says_where_to_log_in_and_leads_back_to_nowhere_else(app: TestApp) {
         let mut proxy = behind(&app.visitor(), "GET");
-        let mut login = async |headers: &[(&'static str, &str)]| {
+        let login = async |headers: &[(&'static str, &str)]| {
             let mut asked = proxy.clone();
             headers.iter().for_each(|(name, value)| asked.set_header(name, value));
             let answer = asked.get(ASK).await;

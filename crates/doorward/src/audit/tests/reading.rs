@@ -4,7 +4,7 @@ use doorward_core::{Clock, TenantId};
 
 use super::*;
 use crate::{
-    audit::{Page, append, page},
+    audit::{append, flow::Page, page},
     error::Refusal,
     guard::{Problem, Viewer},
 };

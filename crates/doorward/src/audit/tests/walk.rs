@@ -51,6 +51,7 @@ pub(super) async fn every_way(app: &TestApp) -> Secrets {
     forgets(app, &mut secrets).await;
     is_imported(app, &mut secrets).await;
     meets_an_operator(app).await;
+    is_invited(app, &mut secrets).await;
     is_attacked(app, &mut secrets).await;
     secrets
 }
@@ -127,6 +128,28 @@ async fn is_imported(app: &TestApp, secrets: &mut Secrets) {
     assert_eq!(imported.post("/auth/login", &form).await.status, 200);
     secrets.passwords.push("Kk4DQuMMfZL9o".to_owned());
     secrets.of(&mut imported).await;
+}
+
+/// Somebody is invited, again, and accepts; another invitation is taken back, and a third waits.
+async fn is_invited(app: &TestApp, secrets: &mut Secrets) {
+    let sue = app.account("sue@example.com").await;
+    app.tenant("acme", sue).await;
+    let mut sue = app.logged_in("sue@example.com").await;
+    let at = "/auth/tenants/acme/invitations";
+    let mut ids = Vec::new();
+    for email in ["tom@example.com", "una@example.com", "vic@example.com"] {
+        let answer = sue.post(at, &[("email", email), ("roles", "member")]).await;
+        ids.push(answer.json()["id"].as_str().unwrap().to_owned());
+        secrets.token(app.token_for(email).await);
+    }
+    assert_eq!(sue.post(&format!("{at}/{}/resend", ids[0]), &[]).await.status, 200);
+    assert_eq!(sue.delete(&format!("{at}/{}", ids[1])).await.status, 200);
+    let mut tom = app.person("tom@example.com").await;
+    let token = secrets.token(app.token_for("tom@example.com").await);
+    assert_eq!(tom.clone().in_browser().get(&format!("/auth/invitations/accept?token={token}")).await.status, 200);
+    assert_eq!(tom.post("/auth/invitations/accept", &[("token", &token)]).await.status, 200);
+    secrets.of(&mut sue).await;
+    secrets.of(&mut tom).await;
 }
 
 async fn meets_an_operator(app: &TestApp) {

@@ -431,12 +431,15 @@ async fn every_letter_has_a_text_and_an_html_form_and_loads_nothing() {
     let link = arrived.iter().rev().find(|message| message["to"][0] == "ann@new.example").unwrap();
     ann.post("/auth/email/confirm", &[("token", &token_in(link))]).await;
     ann.post("/auth/password/change", &[("new_password", NEW)]).await;
+    let owner = app.doorward.account_of(&EmailAddress::parse("ann@new.example").unwrap()).await.unwrap().unwrap();
+    app.tenant("acme", owner).await;
+    ann.post("/auth/tenants/acme/invitations", &[("email", "guest@example.com"), ("roles", "member")]).await;
     deliver(&app).await;
     let arrived = server.messages().await;
     let mut subjects: Vec<_> = arrived.iter().map(|message| message["subject"].as_str().unwrap()).collect();
     subjects.sort_unstable();
     subjects.dedup();
-    assert_eq!(subjects.len(), 9, "every letter that there is: {subjects:#?}");
+    assert_eq!(subjects.len(), 10, "every letter that there is: {subjects:#?}");
     for message in &arrived {
         let (text, html) = (message["text"].as_str().unwrap(), message["html"].as_str().unwrap());
         assert_eq!(message["from"], "no-reply@example.com");

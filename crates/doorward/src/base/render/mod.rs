@@ -80,6 +80,12 @@ impl Notice {
             "roles-changed" => "The roles are changed. They hold from now on.",
             "member-removed" => "The member is removed.",
             "confirmed" => "Your address is confirmed. Welcome.",
+            "invitation-sent" => "The invitation is on its way.",
+            "invitation-resent" => {
+                "The invitation is on its way once more. The link in the new email replaces the one before."
+            }
+            "invitation-revoked" => "The invitation is taken back. Its link does not work any more.",
+            "joined" => "Welcome. You are a member now.",
             other => return Self::of_console(other),
         };
         Some(Self { kind: "good", text })

@@ -132,7 +132,8 @@ fn each_form_is_protected(at: &str, tags: &[Tag]) {
 fn only_narrows(at: &str, action: &str, inside: &[&Tag]) {
     assert!(is_route(&Method::GET, action), "{at}: {action} shows nothing");
     for field in inside.iter().filter_map(|tag| tag.attribute("name")) {
-        let narrows = ["action", "result", "since", "until", "account", "search", "tenant", "format", "span"].contains(&field);
+        let narrows =
+            ["action", "result", "since", "until", "account", "search", "tenant", "format", "span"].contains(&field);
         assert!(narrows, "{at}: the form to {action} puts {field} into an address");
     }
 }

@@ -43,7 +43,8 @@ on_every_engine! {
             assert_eq!(said(&all.ann.post(&all.path(2, "/roles"), &form(count)).await), yes());
         }
         // Enough of them for more than one look at the log.
-        let sql = "INSERT INTO audit_events (at, actor, action, tenant, result) SELECT at, '=HYPERLINK(1)', action, tenant, result FROM audit_events";
+        let sql = "INSERT INTO audit_events (at, actor, action, tenant, result)
+            SELECT at, '=HYPERLINK(1)', action, tenant, result FROM audit_events";
         for _ in 0..8 {
             let mut tx = app.db().begin(operate::Durability::Full).await.unwrap();
             tx.batch(sql).await.unwrap();

@@ -82,7 +82,8 @@ on_every_engine! {
         let done = answers.iter().filter(|answer| said(answer) == yes()).count() as i64 - 1;
         assert!(answers.iter().all(|answer| [yes(), no(403, "forbidden")].contains(&said(answer))));
         assert_eq!(app.count("memberships").await, before - done, "what was refused was not done");
-        let events = operate::search(app.db(), &operate::Filter { tenant: Some(all.acme), ..Default::default() }, None, 1000).await.unwrap();
+        let filter = operate::Filter { tenant: Some(all.acme), ..Default::default() };
+        let events = operate::search(app.db(), &filter, None, 1000).await.unwrap();
         let demoted = events.iter().find(|event| event.action == "member.roles_changed").unwrap().id;
         let removed: Vec<_> = events.iter().filter(|event| event.action == "member.removed").map(|event| event.id).collect();
         assert_eq!(removed.len() as i64, done);
