@@ -1,6 +1,10 @@
 //! Asking.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use doorward_core::AccountId;
 
@@ -79,28 +83,15 @@ pub(super) async fn ask_all(
     questions: &[Question<'_>],
 ) -> Result<Vec<Result<Yes, AccessDenied>>, Fault> {
     let mut looked: BTreeMap<&str, Option<Arc<Standing>>> = BTreeMap::new();
-    let one = questions.windows(2).all(|pair| pair[0].tenant == pair[1].tenant);
-    if let (true, Some(first)) = (one, questions.first()) {
-        looked.insert(first.tenant, standing(cx, live.account, first.tenant).await?);
-    }
-    let mut all: Option<Vec<Arc<Standing>>> = None;
-    for question in questions {
-        if looked.contains_key(question.tenant) {
-            continue;
-        }
-        let found = match question.tenant.parse::<Named>() {
-            Err(()) => None,
-            Ok(named) => match cx.memberships.in_memory(&cx.db, &named, live.account) {
-                Some(standing) => Some(standing),
-                None => {
-                    if all.is_none() {
-                        all = Some(tenants::standings_of(cx, live.account).await?);
-                    }
-                    all.iter().flatten().find(|one| named.means(one)).map(Arc::clone)
-                }
-            },
-        };
-        looked.insert(question.tenant, found);
+    let texts: BTreeSet<&str> = questions.iter().map(|question| question.tenant).collect();
+    if let (1, Some(one)) = (texts.len(), texts.first()) {
+        looked.insert(one, standing(cx, live.account, one).await?);
+    } else {
+        // What is no name is nobody's.
+        let named = texts.into_iter().filter_map(|text| Some((text, text.parse::<Named>().ok()?)));
+        let (texts, names): (Vec<_>, Vec<_>) = named.unzip();
+        let found = cx.memberships.find_all(&cx.db, cx.policy(), names, live.account).await?;
+        looked.extend(texts.into_iter().zip(found));
     }
     let answers = questions.iter().map(|question| {
         let permission = known(cx, question)?;

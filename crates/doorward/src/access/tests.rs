@@ -135,6 +135,23 @@ on_every_engine! {
             let (status, code) = ann.asks(question.0, question.1).await;
             assert_eq!(many(&mut ann, &[question; 100]).await, vec![(status == 200, code); 100], "{question:?}");
         }
+        // What many have left in memory is believed no longer than what one has.
+        let account = app.doorward.account_of(&ANN.parse_address()).await.unwrap().unwrap();
+        let third = app.tenant("third", account).await;
+        let of_two = [("acme", "tenant:read"), ("third", "tenant:read")];
+        let allowed = async |ann: &mut Actor| many(ann, &of_two).await.into_iter().map(|(allowed, _)| allowed).collect::<Vec<_>>();
+        for _ in 0..2 {
+            assert_eq!(allowed(&mut ann).await, [true, true]);
+        }
+        operate::suspend_tenant(&app.doorward, third).await.unwrap();
+        assert_eq!(allowed(&mut ann).await, [true, false], "suspended");
+        operate::resume_tenant(&app.doorward, third).await.unwrap();
+        let node = app.another().await;
+        for _ in 0..2 {
+            assert_eq!(allowed(&mut ann).await, [true, true]);
+        }
+        operate::rename_tenant(&node.doorward, third, &"fourth".parse().unwrap(), "Fourth").await.unwrap();
+        assert_eq!(allowed(&mut ann).await, [true, false], "renamed on another node");
     }
 
     /// Promise: `access/fresh`

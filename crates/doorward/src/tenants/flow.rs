@@ -1,8 +1,6 @@
 //! Making, closing and deleting tenants; who joins, changes roles and leaves. Everything here happens in the caller's
 //! transaction, whose event the caller writes: only the caller knows who acts.
 
-use std::sync::Arc;
-
 use doorward_core::{AccountId, RoleName, Slug, TenantId};
 
 use super::{
@@ -47,12 +45,6 @@ pub(crate) async fn standing_in(
     account: AccountId,
 ) -> Result<Option<Standing>, Fault> {
     Ok(store::joined_in(tx, tenant, account).await?.map(|joined| joined.standing(cx.policy())))
-}
-
-/// What an account is in everything that it belongs to.
-pub(crate) async fn standings_of(cx: &Context, account: AccountId) -> Result<Vec<Arc<Standing>>, Fault> {
-    let joined = store::of_account(&cx.db, account).await?;
-    Ok(joined.into_iter().map(|joined| Arc::new(joined.standing(cx.policy()))).collect())
 }
 
 /// Makes a tenant, with its owner when there is one to begin with.

@@ -10,7 +10,7 @@ use super::{
     store::{self, Joined},
 };
 use crate::{
-    base::db::{Database, Mark},
+    base::db::{Database, Mark, Moment},
     error::Fault,
     policy::Policy,
 };
@@ -48,10 +48,33 @@ impl Kept {
         }
     }
 
-    /// The same from memory alone; `None` is no answer, and the database knows.
-    pub(crate) fn in_memory(&self, db: &Database, named: &Named, account: AccountId) -> Option<Arc<Standing>> {
-        let entry = self.standings.get(&(named.clone(), account))?;
-        db.stands(&entry.mark).then(|| Arc::clone(&entry.standing))
+    /// The same of several tenants, in their order, with at most one look at the database.
+    pub(crate) async fn find_all(
+        &self,
+        db: &Database,
+        policy: &Policy,
+        names: Vec<Named>,
+        account: AccountId,
+    ) -> Result<Vec<Option<Arc<Standing>>>, Fault> {
+        let in_memory = |named: &Named| {
+            let entry = self.standings.get(&(named.clone(), account))?;
+            db.stands(&entry.mark).then(|| Arc::clone(&entry.standing))
+        };
+        let mut found: Vec<_> = names.iter().map(in_memory).collect();
+        if found.iter().all(Option::is_some) {
+            return Ok(found);
+        }
+        let moment = self.moment(db);
+        let read = store::of_account(db, account).await?.into_iter();
+        let read: Vec<_> = read.map(|joined| (joined.rows, Arc::new(joined.standing(policy)))).collect();
+        for (named, found) in names.into_iter().zip(&mut found) {
+            let meant = read.iter().find(|(_, standing)| named.means(standing)).filter(|_| found.is_none());
+            if let Some((rows, standing)) = meant {
+                *found = Some(Arc::clone(standing));
+                self.keep(db, moment.as_ref(), (named, account), *rows, standing);
+            }
+        }
+        Ok(found)
     }
 
     async fn read(
@@ -60,15 +83,31 @@ impl Kept {
         policy: &Policy,
         key: (Named, AccountId),
     ) -> Result<Option<Arc<Standing>>, Fault> {
-        let moment = if self.standings.capacity() > 0 { db.moment() } else { None };
+        let moment = self.moment(db);
         let Some(joined) = store::joined(db, &key.0, key.1).await? else { return Ok(None) };
-        let [tenant, membership] = joined.rows;
+        let rows = joined.rows;
         let standing = Arc::new(joined.standing(policy));
-        let rows = [("tenants", tenant), ("memberships", membership)];
-        if let Some(mark) = moment.and_then(|moment| db.mark(&moment, rows)) {
-            self.standings.insert(key, Arc::new(Entry { mark, standing: Arc::clone(&standing) }));
-        }
+        self.keep(db, moment.as_ref(), key, rows, &standing);
         Ok(Some(standing))
+    }
+
+    /// The moment before reading what is to be kept.
+    fn moment(&self, db: &Database) -> Option<Moment> {
+        if self.standings.capacity() > 0 { db.moment() } else { None }
+    }
+
+    fn keep(
+        &self,
+        db: &Database,
+        moment: Option<&Moment>,
+        key: (Named, AccountId),
+        [tenant, membership]: [i64; 2],
+        standing: &Arc<Standing>,
+    ) {
+        let rows = [("tenants", tenant), ("memberships", membership)];
+        if let Some(mark) = moment.and_then(|moment| db.mark(moment, rows)) {
+            self.standings.insert(key, Arc::new(Entry { mark, standing: Arc::clone(standing) }));
+        }
     }
 }
 

@@ -23,7 +23,7 @@ mod store;
 
 pub(crate) use flow::{
     Join, Made, change_roles, close, create, delete, entitle, entitle_member, forget_account, join, lock, purge,
-    rename, reopen, resume, set_open, standing_in, standings_of, suspend, take_out,
+    rename, reopen, resume, set_open, standing_in, suspend, take_out,
 };
 pub(crate) use kept::Kept;
 pub use rules::{Entitlement, InTenant, Member, State, Tenant};
