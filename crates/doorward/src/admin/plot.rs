@@ -85,7 +85,7 @@ impl Span {
     const fn step(self) -> i64 {
         match self {
             Self::Day => 26,
-            Self::Week => 6,
+            Self::Week => 5,
         }
     }
 }
@@ -168,7 +168,7 @@ impl Bar {
 fn top(most: i64) -> i64 {
     let mut unit = 1;
     loop {
-        if let Some(top) = [4, 10, 20].map(|step| step * unit).into_iter().find(|top| *top >= most) {
+        if let Some(top) = [4, 6, 8, 10, 12, 16, 20, 30].map(|step| step * unit).into_iter().find(|top| *top >= most) {
             return top;
         }
         unit *= 10;
