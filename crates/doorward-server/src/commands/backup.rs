@@ -131,4 +131,4 @@ impl Cause for rusqlite::Error {}
 impl Cause for Fault {}
 
 /// The tables whose rows let somebody in or send a letter.
-const EMPTIED: [&str; 5] = ["sessions", "signups", "password_resets", "email_changes", "outbox"];
+const EMPTIED: [&str; 6] = ["sessions", "signups", "password_resets", "email_changes", "invitations", "outbox"];

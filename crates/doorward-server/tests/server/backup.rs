@@ -17,7 +17,7 @@ const KEPT: [&str; 9] = [
     "tenants",
     "throttles",
 ];
-const EMPTIED: [&str; 5] = ["email_changes", "outbox", "password_resets", "sessions", "signups"];
+const EMPTIED: [&str; 6] = ["email_changes", "invitations", "outbox", "password_resets", "sessions", "signups"];
 
 /// Promise: `server/backup-logs-nobody-in`
 #[test]

@@ -111,11 +111,7 @@ fn lets_through_whom_it_should(proxy: Start) {
     let page = town.browser(&nobody, "/reports?page=2&by=name");
     assert_eq!(page.status, 302);
     let way = "/auth/login?return_to=%2Freports%3Fpage%3D2%26by%3Dname";
-    assert!(
-        page.head.lines().any(|line| line.to_ascii_lowercase() == format!("location: {way}").to_ascii_lowercase()),
-        "{}",
-        page.head
-    );
+    assert!(page.head.lines().any(|line| line.eq_ignore_ascii_case(&format!("location: {way}"))), "{}", page.head);
     assert_eq!(town.send(&nobody, "GET", way, "").status, 200, "the login page stands there");
     assert_eq!(town.send(&nobody, "GET", "/auth/verify?tenant=acme&permission=members:read", "").status, 404);
 

@@ -42,10 +42,9 @@ async fn many(person: &mut Actor, questions: &[(&str, &str)]) -> Vec<(bool, Stri
 }
 
 /// What tells two answers apart for whoever gets them: everything but the date.
-fn shape(answer: &Answer) -> (u16, Vec<(String, Vec<u8>)>, Vec<u8>) {
+fn shape(answer: &Answer) -> (u16, Vec<String>, Vec<u8>) {
     let headers = answer.headers.iter().filter(|(name, _)| *name != "date");
-    let headers = headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_owned()));
-    (answer.status, headers.collect(), answer.body.clone())
+    (answer.status, headers.map(|header| format!("{header:?}")).collect(), answer.body.clone())
 }
 
 on_every_engine! {

@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 
 use super::{
     flow::{ConfirmPage, account, beneath, nav, next_page, other_beneath, paged},
-    rules::{Nav, beginning, page_size, stamp},
+    rules::{Nav, beginning, stamp},
 };
 use crate::{
     accounts::{self, Account},
     base::render::{ago, page},
     context::Context,
     error::Fault,
-    guard::{Cursor, Listing, Operator, Refused, Reply, Routes, Viewer, input},
+    guard::{Cursor, Listing, Operator, Refused, Reply, Routes, Viewer, input, page_size},
     operator::flow as acts,
     operators::{self, power::AccountsManage, power::AccountsRead},
     sessions, tenants,

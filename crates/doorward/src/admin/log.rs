@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{
     flow::{addresses, nav, next_page},
-    rules::{AdminDenied, Nav, moment, page_size},
+    rules::{AdminDenied, Nav, moment},
 };
 use crate::{
     accounts,
@@ -15,7 +15,7 @@ use crate::{
     base::render::page,
     context::Context,
     error::{Fault, Refusal},
-    guard::{Denial, Operator, Problem, Refused, Reply, Routes, Viewer, input},
+    guard::{Denial, Operator, Problem, Refused, Reply, Routes, Viewer, input, page_size},
     operators::power::AuditRead,
     tenants::{self, Named},
 };

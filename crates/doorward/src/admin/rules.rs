@@ -77,15 +77,6 @@ pub(super) fn account_id(text: &str) -> Result<AccountId, Problem> {
     text.parse().map_err(|_| AdminDenied::NoSuchAccount.problem())
 }
 
-/// Reads how many lines a page of a list is to have.
-pub(super) fn page_size(text: &str) -> Result<u32, Problem> {
-    let invalid = || Problem::field("limit", "limit_invalid", "A page has 1 to 100 lines.");
-    match text {
-        "" => Ok(50),
-        text => text.parse().ok().filter(|limit| (1..=100).contains(limit)).ok_or_else(invalid),
-    }
-}
-
 /// Reads what somebody searches for, without what no name can hold.
 pub(super) fn beginning(text: &str) -> Result<String, Problem> {
     let too_long = || Problem::field("search", "search_too_long", "Search for at most 100 characters.");

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use super::{
     flow::{addresses, nav, next_page, number, numbered, paged},
-    rules::{AdminDenied, Nav, page_size},
+    rules::{AdminDenied, Nav},
 };
 use crate::{
     base::render::{ago, page},
-    guard::{Cursor, Denial, Listing, Operator, Refused, Reply, Routes, Viewer, input},
+    guard::{Cursor, Denial, Listing, Operator, Refused, Reply, Routes, Viewer, input, page_size},
     operator::flow as acts,
     operators::power::{AccountsRead, SessionsManage},
     sessions::{self, Listed},

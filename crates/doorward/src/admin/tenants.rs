@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use super::{
     flow::{ConfirmPage, nav, next_page, number, numbered, paged},
     members,
-    rules::{AdminDenied, Nav, account_id, beginning, moment, page_size, stamp},
+    rules::{AdminDenied, Nav, account_id, beginning, moment, stamp},
 };
 use crate::{
     accounts,
     base::render::page,
     error::Refusal,
-    guard::{Cursor, Denial, Listing, Operator, OrPage, Problem, Refused, Reply, Routes, Viewer, input},
+    guard::{Cursor, Denial, Listing, Operator, OrPage, Problem, Refused, Reply, Routes, Viewer, input, page_size},
     operator::tenants as acts,
     operators::power::{EntitlementsManage, TenantsManage, TenantsRead},
     tenants::{self, Entitlement, Tenant, TenantDenied},

@@ -17,9 +17,7 @@
 //! - `audit/sealing-holds-up-nobody`: No request waits for sealing.
 //! - `audit/kept`: An event is kept as long as the settings say, and removed with its whole seal, of which the hash stays.
 //!
-//! Against: an insider who denies an act, an attacker who hides one, and a log that gives its reader a way in.
-//! What is younger than the last seal, a minute or so, is not protected yet. A tour: `flow` writes and reads, `seal` seals
-//! what was written with the hashes of `tree`, `checkpoint` is what is kept elsewhere, `verify` looks for what was altered.
+//! Against: an insider who denies an act or hides one. What is younger than the last seal, a minute or so, is not protected yet.
 
 mod asked;
 mod checkpoint;

@@ -15,7 +15,9 @@ use crate::{
     accounts,
     base::render::{ago, page, spoken},
     error::{Fault, Refusal},
-    guard::{Cursor, Denial, Listing, Member, OrPage, Person, Problem, Refused, Reply, Routes, Viewer, input},
+    guard::{
+        Cursor, Denial, Listing, Member, OrPage, Person, Problem, Refused, Reply, Routes, Viewer, input, page_size,
+    },
     policy::OwnRoles,
     tenants::{self, Named, TenantDenied},
 };
@@ -118,7 +120,7 @@ struct Shown {
 }
 
 async fn list(member: Member<MembersInvite>, input: Paged) -> Result<Reply, Refused> {
-    let shown = shown(&member, &input.cursor, limit(&input.limit)?).await?;
+    let shown = shown(&member, &input.cursor, page_size(&input.limit)?).await?;
     let working = flow::working(member.cx());
     let entries: Vec<Value> = shown
         .invited
@@ -147,7 +149,7 @@ async fn invite(member: Member<MembersInvite>, input: Invite) -> Result<Reply, R
             Ok(Reply::done(&json, back(&member, "invitation-sent")))
         }
         Err(refused) => {
-            let shown = shown(&member, "", DEFAULT_LIMIT).await?;
+            let shown = shown(&member, "", page_size("")?).await?;
             Err(refused.page(filled(&member, shown, &input.email, &input.roles).await?))
         }
     }
@@ -202,7 +204,7 @@ async fn accept(person: Person, input: Link) -> Result<Reply, Refused> {
         "joined": true,
         "tenant": { "id": tenant.id.to_string(), "slug": tenant.slug.as_str(), "name": tenant.name },
     });
-    Ok(Reply::done(&json, format!("{}/account?done=joined", person.cx().site.base)))
+    Ok(Reply::done(&json, format!("{}/tenants/{}?done=joined", person.cx().site.base, tenant.slug)))
 }
 
 /// The refusal on the page that tells somebody with this address what to do now.
@@ -214,14 +216,14 @@ fn on_its_page(refusal: Refusal<AcceptDenied>, address: &EmailAddress) -> Refuse
     }
 }
 
-async fn shown(member: &Member<MembersInvite>, cursor: &str, limit: usize) -> Result<Shown, Refused> {
+async fn shown(member: &Member<MembersInvite>, cursor: &str, limit: u32) -> Result<Shown, Refused> {
     let (cx, tenant) = (member.cx(), member.tenant());
     let listing = Listing::new("invitations", Viewer::Account(member.account()));
     let listing = listing.with("tenant", Some(&tenant.id().to_string()));
     let before = Cursor::read(cx, &listing, cursor)?.map(InvitationId::from_bytes);
-    let mut invited = store::list(&cx.db, tenant, before, limit as i64 + 1).await?;
-    let is_last = invited.len() <= limit;
-    invited.truncate(limit);
+    let mut invited = store::list(&cx.db, tenant, before, i64::from(limit) + 1).await?;
+    let is_last = invited.len() <= limit as usize;
+    invited.truncate(limit as usize);
     let last = invited.last().filter(|_| !is_last);
     let next = last.map(|last| Cursor::write(cx, &listing, *last.id.as_bytes()));
     let ids: Vec<_> = invited.iter().filter_map(|one| one.invited_by).collect();
@@ -290,13 +292,3 @@ fn id(input: &One) -> Result<InvitationId, Problem> {
 fn parse(text: &str) -> Result<Token<Invitation>, Problem> {
     Token::parse(text).ok_or_else(|| AcceptDenied::LinkSpent.problem())
 }
-
-fn limit(text: &str) -> Result<usize, Problem> {
-    let invalid = || Problem::field("limit", "limit_invalid", "A page has 1 to 100 entries.");
-    match text {
-        "" => Ok(DEFAULT_LIMIT),
-        text => text.parse().ok().filter(|limit| (1..=100).contains(limit)).ok_or_else(invalid),
-    }
-}
-
-const DEFAULT_LIMIT: usize = 50;

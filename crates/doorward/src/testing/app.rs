@@ -22,6 +22,7 @@ use crate::{
         db::{Database, DatabaseUrl},
         mail::read_mailbox,
     },
+    config::PolicySettings,
     operate::{self, Stream},
 };
 
@@ -80,6 +81,8 @@ impl TestApp {
             Engine::Postgres => fresh_postgres().await,
         };
         settings.passwords.threads = 2;
+        // The built-in roles, and a plan that somebody can be entitled to.
+        settings.policy = PolicySettings::parse("[policy.plans.pro]\ngives = \"billing\"\n").expect("it is a policy");
         // Everybody in a test comes from one address; what is under test raises the limit back.
         settings.attempts.letters_per_address = 10_000;
         settings.attempts.free_per_address = 10_000;

@@ -52,6 +52,7 @@ pub(super) async fn every_way(app: &TestApp) -> Secrets {
     is_imported(app, &mut secrets).await;
     meets_an_operator(app).await;
     is_invited(app, &mut secrets).await;
+    works_with_others(app, &mut secrets).await;
     is_attacked(app, &mut secrets).await;
     secrets
 }
@@ -165,6 +166,41 @@ async fn meets_an_operator(app: &TestApp) {
     for act in [Act::KeysRotated, Act::KeysReplaced, Act::BackupMade, Act::AuditExported] {
         operate::note(&app.doorward, act).await.unwrap();
     }
+}
+
+/// A tenant from its beginning to its end, with a plan, and an operator.
+async fn works_with_others(app: &TestApp, secrets: &mut Secrets) {
+    let (olga, pete) = (app.account("olga@example.com").await, app.account("pete@example.com").await);
+    let (mut owner, mut member) = (app.logged_in("olga@example.com").await, app.logged_in("pete@example.com").await);
+    secrets.of(&mut owner).await;
+    secrets.of(&mut member).await;
+    for slug in ["kept", "ended"] {
+        assert_eq!(owner.post("/auth/tenants", &[("name", "Works"), ("slug", slug)]).await.status, 200);
+    }
+    let ended = operate::tenant(&app.doorward, "ended").await.unwrap().unwrap().id;
+    let kept = operate::tenant(&app.doorward, "kept").await.unwrap().unwrap().id;
+    app.member(kept, pete, "member").await;
+    let (ann, roles) = (format!("/auth/tenants/kept/members/{pete}"), [("roles", "billing")]);
+    assert_eq!(owner.post(&format!("{ann}/roles"), &roles).await.status, 200);
+    assert_eq!(owner.post("/auth/tenants/kept/rename", &[("name", "Works"), ("slug", "kept")]).await.status, 200);
+    assert_eq!(owner.post("/auth/tenants/kept/open", &[("role", "member")]).await.status, 200);
+    assert_eq!(member.post("/auth/tenants/kept/leave", &[]).await.status, 200);
+    assert_eq!(member.post("/auth/tenants/kept/join", &[]).await.status, 200);
+    assert_eq!(owner.delete(&ann).await.status, 200);
+    app.member(kept, pete, "member").await;
+    operate::suspend_tenant(&app.doorward, kept).await.unwrap();
+    operate::resume_tenant(&app.doorward, kept).await.unwrap();
+    assert_eq!(owner.post("/auth/tenants/kept/delete", &[]).await.status, 200);
+    assert_eq!(owner.post("/auth/tenants/kept/restore", &[]).await.status, 200);
+    operate::delete_tenant(&app.doorward, ended).await.unwrap();
+    let (hour, role) = (std::time::Duration::from_secs(3600), || vec!["admin".parse().unwrap()]);
+    for until in [app.now().after(hour), app.now()] {
+        operate::entitle(&app.doorward, kept, Some(pete), "pro".parse().unwrap(), until).await.unwrap();
+    }
+    assert!(operate::grant_operator(&app.doorward, olga, role()).await.unwrap());
+    assert!(operate::revoke_operator(&app.doorward, olga).await.unwrap());
+    assert!(operate::grant_operator(&app.doorward, olga, role()).await.unwrap());
+    crate::audit::seal(app.doorward.context()).await.unwrap();
 }
 
 /// Somebody guesses until nothing is answered any more. The counters are set to their ends, which is quicker.

@@ -62,7 +62,7 @@ on_every_engine! {
         assert_eq!(by_people.count(), 1);
     }
 
-    /// Promise: `tenant_page/acts-once`
+    /// Promise: `tenant_page/acts-once`, `access/act-again`
     async fn a_demoted_admin_removes_nobody_after_the_demotion(app: TestApp) {
         let mut all = Acme::of(&app).await;
         let (of_ann, of_bob) = (all.ann.csrf_token().await, all.bob.csrf_token().await);
