@@ -175,6 +175,7 @@ fn the_reference_tells_every_key_with_its_default_and_its_reason() {
         "audit",
         "database",
         "email_change",
+        "invitations",
         "keys",
         "mail",
         "password_reset",
