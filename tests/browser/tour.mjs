@@ -225,6 +225,12 @@ async function operatorsConsole(server, page) {
   await page.goto("/auth/admin/tenants/acme-of-a-rather-long-name");
   await page.getByRole("link", { name: ADDRESS }).click();
   await look(page, "console-member");
+  await page.goto("/auth/admin/tenants/acme-of-a-rather-long-name/invitations");
+  await refused(page, "console-invite-refused", { "Email address": ADDRESS, "Roles": "member" }, "Send the invitation");
+  await write(page, "Email address", "somebody.who.is.invited@a-rather-long-name.example.org");
+  await press(page, "Send the invitation");
+  await says(page, "The invitation is on its way.");
+  await look(page, "console-invitations");
   for (const [act, name] of [["suspend", "console-suspend"], ["delete", "console-delete"]]) {
     await page.goto(`/auth/admin/tenants/acme-of-a-rather-long-name/${act}`);
     await look(page, name);

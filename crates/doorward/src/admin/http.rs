@@ -1,6 +1,6 @@
 //! The routes of the console; each panel has a file of its own.
 
-use super::{accounts, log, members, overview, sessions, system, tenants};
+use super::{accounts, invitations, log, members, overview, sessions, system, tenants};
 use crate::guard::Routes;
 
 pub(crate) fn routes(routes: &mut Routes) {
@@ -8,6 +8,7 @@ pub(crate) fn routes(routes: &mut Routes) {
     accounts::routes(routes);
     tenants::routes(routes);
     members::routes(routes);
+    invitations::routes(routes);
     sessions::routes(routes);
     log::routes(routes);
     system::routes(routes);

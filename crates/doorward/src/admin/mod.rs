@@ -18,6 +18,7 @@
 mod accounts;
 mod flow;
 pub(crate) mod http;
+mod invitations;
 mod log;
 mod members;
 mod overview;

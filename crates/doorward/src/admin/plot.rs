@@ -180,4 +180,4 @@ const HEIGHT: i64 = 120;
 const BASE: i64 = 132;
 /// The room for the numbers at the axis, and behind the last bar.
 const LEFT: i64 = 40;
-const RIGHT: i64 = 8;
+const RIGHT: i64 = 32;

@@ -181,4 +181,50 @@ on_every_engine! {
         let member = admin.get(&format!("/auth/admin/tenants/acme/members/{bob}")).await.json();
         assert_eq!(member["roles"], serde_json::json!(["billing", "member"]));
     }
+
+    /// Promise: `admin/audited`, `admin/powers`
+    async fn operators_invite_resend_and_take_back(app: TestApp) {
+        let (ann, _, tenant, _) = victim(&app).await;
+        let (mut admin, root) = operator(&app, ROOT, "admin").await;
+        let list = "/auth/admin/tenants/acme/invitations";
+        for (email, roles, code) in [
+            (ANN, "member", "already_member"), ("nobody", "member", "email_invalid"), (BOB, "root", "unknown_role"),
+            (BOB, "", "role_missing"),
+        ] {
+            let form = [("email", email), ("roles", roles)];
+            assert_eq!(admin.post(list, &form).await.code(), code, "{email} {roles}");
+            let page = admin.clone().in_browser().post(list, &form).await.text();
+            assert!(page.contains("Send the invitation"), "the form comes back: {page}");
+        }
+        for email in [BOB, "eve@example.com"] {
+            let made = admin.post(list, &[("email", email), ("roles", "member")]).await;
+            assert_eq!(made.status, 200, "{}", made.text());
+            app.wait(Duration::from_millis(5));
+        }
+        assert_eq!(app.letters_to(BOB).await.len(), 1);
+        let first = admin.get(&format!("{list}?limit=1")).await.json();
+        assert_eq!(first["invitations"][0]["email"], "eve@example.com");
+        let cursor = first["next"].as_str().unwrap();
+        let second = admin.get(&format!("{list}?limit=1&cursor={cursor}")).await.json();
+        assert_eq!((second["invitations"][0]["email"].as_str(), second["next"].as_str()), (Some(BOB), None));
+        app.tenant("globex", ann).await;
+        let elsewhere = admin.get(&format!("/auth/admin/tenants/globex/invitations?limit=1&cursor={cursor}")).await;
+        assert_eq!(elsewhere.code(), "cursor_invalid");
+        let id = second["invitations"][0]["id"].as_str().unwrap().to_owned();
+        for (act, action) in [("resend", "invitation.resent"), ("revoke", "invitation.revoked")] {
+            let foreign = format!("/auth/admin/tenants/globex/invitations/{id}/{act}");
+            assert_eq!(admin.post(&foreign, &[]).await.code(), "no_such_invitation", "{act}");
+            assert_eq!(admin.post(&format!("{list}/{id}/{act}"), &[]).await.status, 200, "{act}");
+            let event = newest(&app, action).await;
+            assert_eq!(event["actor"], format!("operator:{root}"), "{event}");
+            assert_eq!(event["target"], format!("invitation:{id}"), "{act}");
+            assert_eq!(event["tenant"], tenant.to_string(), "{act}");
+            let lines = app.letters_to(BOB).await;
+            assert!(lines.len() <= 2, "{act}");
+        }
+        assert_eq!(admin.post(&format!("{list}/{id}/resend"), &[]).await.code(), "no_such_invitation");
+        let (mut auditor, _) = operator(&app, "auditor@example.com", "auditor").await;
+        assert_eq!(auditor.get(list).await.json()["invitations"].as_array().unwrap().len(), 1);
+        assert_eq!(auditor.post(list, &[("email", BOB), ("roles", "member")]).await.code(), "forbidden");
+    }
 }
