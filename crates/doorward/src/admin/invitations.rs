@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 
 use super::{
     flow::{nav, next_page, paged},
-    rules::{Nav, page_size, roles, stamp},
+    rules::{Nav, roles, stamp},
     tenants as panel,
 };
 use crate::{
     base::render::page,
     error::Refusal,
-    guard::{Cursor, Listing, Operator, Refused, Reply, Routes, Viewer, input},
+    guard::{Cursor, Listing, Operator, Refused, Reply, Routes, Viewer, input, page_size},
     invitations::{self, InviteDenied, Invited},
     operator::invitations as acts,
     operators::power::{TenantsManage, TenantsRead},
