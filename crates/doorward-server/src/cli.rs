@@ -6,7 +6,9 @@ use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::filter::Targets;
 
 use crate::{
-    commands::{audit, backup, config, dev, keys, member, migrate, operator, policy, serve, session, tenant, user},
+    commands::{
+        audit, backup, config, dev, invitation, keys, member, migrate, operator, policy, serve, session, tenant, user,
+    },
     failure::Failure,
     log::Form,
     settings::{DevFolder, Source},
@@ -67,6 +69,9 @@ pub(crate) enum Command {
     /// Says who belongs to a tenant, and in which roles
     #[command(subcommand)]
     Member(member::Member),
+    /// Invites people to a tenant, resends invitations and takes them back
+    #[command(subcommand)]
+    Invitation(invitation::Invitation),
     /// Shows and checks roles and permissions
     #[command(subcommand)]
     Policy(policy::Policy),

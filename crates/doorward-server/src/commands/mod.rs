@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod config;
 pub(crate) mod dev;
+pub(crate) mod invitation;
 pub(crate) mod keys;
 pub(crate) mod member;
 pub(crate) mod migrate;
@@ -48,6 +49,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Session(session) => wait(session.run(&global)),
         Command::Tenant(tenant) => wait(tenant.run(&global)),
         Command::Member(member) => wait(member.run(&global)),
+        Command::Invitation(invitation) => wait(invitation.run(&global)),
         Command::Policy(policy) => wait(policy.run(&global)),
         Command::Audit(audit) => wait(audit.run(&global)),
         Command::Keys(keys) => wait(keys.run(&global)),

@@ -34,6 +34,31 @@ fn refused(said: &Said, code: i32, text: &str) {
 }
 
 on_every_engine! {
+    fn people_are_invited_at_the_command_line(site: Site) {
+        acme(&site);
+        site.done(&["tenant", "create", "--slug", "other", "Other Ltd."]);
+        let role = ["--role", "member", "--json"];
+        let invite = |email: &str| site.objects(&[&["invitation", "create", "acme", email], &role[..]].concat()).remove(0);
+        let (ben, eve) = (invite("ben@example.com"), invite("eve@example.com"));
+        let listed = site.objects(&["invitation", "list", "acme", "--json"]);
+        assert_eq!(listed.iter().map(|one| &one["email"]).collect::<Vec<_>>(), ["eve@example.com", "ben@example.com"]);
+        assert_eq!((&listed[1]["id"], &listed[1]["roles"], &listed[1]["invited_by"]), (&ben["id"], &json!(["member"]), &Value::Null));
+        assert!(site.done(&["invitation", "list", "acme", "--limit", "1"]).contains("eve@example.com"));
+        let (ben, eve) = (ben["id"].as_str().unwrap(), eve["id"].as_str().unwrap());
+        assert!(site.done(&["invitation", "resend", "acme", ben]).contains("on its way"));
+        assert!(site.done(&["invitation", "revoke", "acme", eve]).contains("taken back"));
+        assert_eq!(site.objects(&["invitation", "list", "acme", "--json"]).len(), 1);
+        for verb in ["resend", "revoke"] {
+            refused(&site.run(&["invitation", verb, "acme", eve]), 1, "no invitation");
+            refused(&site.run(&["invitation", verb, "other", ben]), 1, "no invitation");
+        }
+        let again = ["invitation", "create", "acme", "ben@example.com", "--role", "member"];
+        assert_eq!(site.run(&again).code, Some(1), "one that waits is sent again, and not made twice");
+        let unknown = ["invitation", "create", "acme", "kim@example.com", "--role", "boss"];
+        assert_ne!(site.run(&unknown).code, Some(0), "a role that there is not");
+        assert_ne!(site.run(&["invitation", "create", "acme", "kim", "--role", "member"]).code, Some(0), "no address");
+    }
+
     fn a_tenant_is_made_shown_and_listed(site: Site) {
         acme(&site);
         let made = site.objects(&["tenant", "create", "--slug", "site", "The Site", "--open", "member", "--json"]).remove(0);
