@@ -6,13 +6,14 @@ use serde_json::json;
 use crate::support::Site;
 
 /// Tables that a backup keeps: none of their rows lets anybody in.
-const KEPT: [&str; 9] = [
+const KEPT: [&str; 10] = [
     "accounts",
     "audit_events",
     "audit_seals",
     "memberships",
     "operators",
     "passwords",
+    "retired_slugs",
     "schema_migrations",
     "tenants",
     "throttles",

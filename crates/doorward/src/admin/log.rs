@@ -11,11 +11,12 @@ use super::{
 };
 use crate::{
     accounts,
-    audit::{self, Action, Filter, Outcome, Recorded},
+    audit::{self, Action, Filter, Format, Outcome, Recorded},
     base::render::page,
     context::Context,
     error::{Fault, Refusal},
     guard::{Denial, Operator, Problem, Refused, Reply, Routes, Viewer, input, page_size},
+    operator::{self, Act},
     operators::power::AuditRead,
     tenants::{self, Named},
 };
@@ -26,6 +27,7 @@ pub(super) fn routes(routes: &mut Routes) {
         list,
         "Reads the log, newest first, narrowed by tenant, account, action, result and time.",
     );
+    routes.get("/admin/audit/export", export, "Sends all of the log that is asked for as JSON lines or CSV.");
 }
 
 page! {
@@ -39,6 +41,7 @@ page! {
         result: String,
         since: String,
         until: String,
+        narrowed: String,
         actions: Vec<&'static str>,
         lines: Vec<Line>,
         next: Option<String>,
@@ -77,9 +80,56 @@ input! {
     }
 }
 
+input! {
+    Export {
+        format: "`jsonl` or `csv`.",
+        tenant: "Events in the tenant with this slug or id only.",
+        account: "Events by or about the account with this address or id only.",
+        action: "Events of this action only, such as `login`.",
+        result: "`success` or `denied` only.",
+        since: "Not before this moment: a day, a moment as in RFC 3339, or seconds since the epoch.",
+        until: "Before this moment.",
+    }
+}
+
+/// What is asked for, as it was written.
+struct Asked<'a> {
+    tenant: &'a str,
+    account: &'a str,
+    action: &'a str,
+    result: &'a str,
+    since: &'a str,
+    until: &'a str,
+}
+
+async fn export(operator: Operator<AuditRead>, input: Export) -> Result<Reply, Refused> {
+    let (cx, format) = (operator.cx(), Format::asked(&input.format)?);
+    let asked = Asked {
+        tenant: &input.tenant,
+        account: &input.account,
+        action: &input.action,
+        result: &input.result,
+        since: &input.since,
+        until: &input.until,
+    };
+    let filter = filter(cx, &asked).await?;
+    // Before anything is read: a file that is cut off was taken away all the same.
+    operator::flow::note(cx, operator.by(), Act::AuditExported).await?;
+    let name = format!("audit.{}", input.format.as_str());
+    Ok(Reply::download(format.media_type(), &name, audit::Export::new(filter, format).sent(cx)))
+}
+
 async fn list(operator: Operator<AuditRead>, input: Search) -> Result<Reply, Refused> {
     let cx = operator.cx();
-    let (filter, limit) = (filter(cx, &input).await?, page_size(&input.limit)?);
+    let asked = Asked {
+        tenant: &input.tenant,
+        account: &input.account,
+        action: &input.action,
+        result: &input.result,
+        since: &input.since,
+        until: &input.until,
+    };
+    let (filter, limit) = (filter(cx, &asked).await?, page_size(&input.limit)?);
     let page = audit::page(cx, Viewer::Operator, &filter, &input.cursor, limit).await;
     let page = page.map_err(|refusal| match refusal {
         Refusal::Denied(problem) => Refused::from(problem),
@@ -94,8 +144,10 @@ async fn list(operator: Operator<AuditRead>, input: Search) -> Result<Reply, Ref
         ("until", &input.until),
         ("limit", &input.limit),
     ];
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&narrowed[..6]).finish();
     let shown = LogPage {
         nav: nav(&operator, "audit").await?,
+        narrowed: query,
         next: next_page("audit", &narrowed, page.next.as_ref()),
         lines: lines(cx, &page.events).await?,
         tenant: input.tenant.to_string(),
@@ -109,9 +161,9 @@ async fn list(operator: Operator<AuditRead>, input: Search) -> Result<Reply, Ref
     Ok(Reply::page(&json!({ "events": page.events, "next": page.next }), shown))
 }
 
-async fn filter(cx: &Context, input: &Search) -> Result<Filter, Refused> {
-    let action = known(Action::ALL, Action::name, "action", &input.action)?;
-    let result = known(Outcome::ALL, Outcome::name, "result", &input.result)?;
+async fn filter(cx: &Context, input: &Asked<'_>) -> Result<Filter, Refused> {
+    let action = known(Action::ALL, Action::name, "action", input.action)?;
+    let result = known(Outcome::ALL, Outcome::name, "result", input.result)?;
     let tenant = match input.tenant.trim() {
         "" => None,
         named => Some(tenant(cx, named).await?),
@@ -120,8 +172,8 @@ async fn filter(cx: &Context, input: &Search) -> Result<Filter, Refused> {
         "" => None,
         named => Some(account(cx, named).await?),
     };
-    let since = moment("since", &input.since)?.unwrap_or_default();
-    Ok(Filter { account, tenant, action, result, since, until: moment("until", &input.until)? })
+    let since = moment("since", input.since)?.unwrap_or_default();
+    Ok(Filter { account, tenant, action, result, since, until: moment("until", input.until)? })
 }
 
 /// The word that a name means; `None` for no name.

@@ -4,7 +4,7 @@ use doorward_core::{SessionId, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
-    flow::{addresses, nav, next_page, number, numbered, paged},
+    flow::{addresses, beneath, nav, next_page, number, numbered, paged},
     rules::{AdminDenied, Nav},
 };
 use crate::{
@@ -84,6 +84,9 @@ async fn list(operator: Operator<AccountsRead>, input: Page) -> Result<Reply, Re
 async fn revoke(operator: Operator<SessionsManage>, input: Named) -> Result<Reply, Refused> {
     let cx = operator.cx();
     let id = input.id.parse().map_err(|_| AdminDenied::NoSuchSession.problem())?;
+    // Whoever may not end all sessions of an operator who may do more does not end them one by one either.
+    let owner = sessions::owner_of(cx, id).await?.ok_or_else(|| AdminDenied::NoSuchSession.problem())?;
+    beneath(&operator, &owner.to_string()).await?;
     if !acts::revoke(cx, operator.by(), id).await? {
         return Err(AdminDenied::NoSuchSession.problem().into());
     }

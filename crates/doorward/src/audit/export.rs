@@ -1,10 +1,17 @@
 //! Events as text for another program: a piece at a time, so that a log of any length needs no more memory than a page.
 
+use std::sync::Arc;
+
 use super::{
     flow::{Filter, search},
     rules::Recorded,
 };
-use crate::{base::db::Database, error::Fault};
+use crate::{
+    base::db::Database,
+    context::Context,
+    error::Fault,
+    guard::{Pieces, Problem},
+};
 
 /// How events are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,9 +26,17 @@ pub enum Format {
 pub struct Export {
     filter: Filter,
     format: Format,
+    seen_by: Reader,
     before: Option<i64>,
     events: u64,
     progress: Progress,
+}
+
+/// Who reads what is taken away.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    Operators,
+    Members,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,6 +47,15 @@ enum Progress {
 }
 
 impl Format {
+    /// Reads how somebody wants it.
+    pub(crate) fn asked(text: &str) -> Result<Self, Problem> {
+        match text {
+            "jsonl" => Ok(Self::Jsonl),
+            "csv" => Ok(Self::Csv),
+            _ => Err(Problem::field("format", "format_unknown", "Choose `jsonl` or `csv`.")),
+        }
+    }
+
     /// The media type.
     pub const fn media_type(self) -> &'static str {
         match self {
@@ -49,10 +73,32 @@ impl Format {
     }
 }
 
+/// An export that is made while it is sent.
+pub(crate) struct Sent {
+    cx: Arc<Context>,
+    export: Export,
+}
+
+impl Pieces for Sent {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
+        Ok(self.export.next(&self.cx.db).await?.map(String::into_bytes))
+    }
+}
+
 impl Export {
+    /// The pieces of an answer.
+    pub(crate) fn sent(self, cx: &Arc<Context>) -> Sent {
+        Sent { cx: Arc::clone(cx), export: self }
+    }
+
     /// Begins an export.
     pub fn new(filter: Filter, format: Format) -> Self {
-        Self { filter, format, before: None, events: 0, progress: Progress::New }
+        Self { filter, format, seen_by: Reader::Operators, before: None, events: 0, progress: Progress::New }
+    }
+
+    /// The same for the people of a tenant, who are not told which operator acted.
+    pub(crate) fn for_members(filter: Filter, format: Format) -> Self {
+        Self { seen_by: Reader::Members, ..Self::new(filter, format) }
     }
 
     /// The next piece: whole lines of up to 500 events, and the headings before the first; `None` when that was all.
@@ -65,13 +111,14 @@ impl Export {
             _ => String::new(),
         };
         let page = search(db, &self.filter, self.before, PAGE).await?;
-        for event in &page {
-            text.push_str(&self.format.line(event));
-            text.push('\n');
-        }
         self.before = page.last().map(|event| event.id);
         self.events += page.len() as u64;
         self.progress = if page.len() < PAGE as usize { Progress::Done } else { Progress::UnderWay };
+        for event in page {
+            let event = if self.seen_by == Reader::Members { event.for_members() } else { event };
+            text.push_str(&self.format.line(&event));
+            text.push('\n');
+        }
         Ok(Some(text).filter(|text| !text.is_empty()))
     }
 

@@ -1,7 +1,7 @@
 //! Who did what, when, from where, with which result.
 //!
-//! An event is written in the transaction of what it reports: there is no change without its event and no event
-//! without its change. Its fields are ids, addresses and words of this module, so a secret cannot be put in by type.
+//! An event is written in the transaction of what it reports; its fields are ids, addresses and words of this module, so that a
+//! secret cannot be put in. Against who denies or hides an act; what is younger than the last seal is not protected yet.
 //!
 //! - `audit/with-the-change`: An event is written in the transaction of what it reports.
 //! - `audit/login-session`: The event of a login names the session that it opened and the factors that were proved.
@@ -14,10 +14,8 @@
 //! - `audit/checkpoint-tells`: Who rewrites or cuts off the log, and computes every seal anew, is found by a checkpoint from before.
 //! - `audit/checkpoint-forged`: A checkpoint that was changed, made up or made elsewhere is refused.
 //! - `audit/sealed-once`: Every event gets into one seal, however many nodes seal, and in whatever order events are committed.
-//! - `audit/sealing-holds-up-nobody`: No request waits for sealing.
+//! - `audit/sealing-holds-up-nobody`: No request waits for a lock of sealing; in SQLite it takes a short turn like any writer.
 //! - `audit/kept`: An event is kept as long as the settings say, and removed with its whole seal, of which the hash stays.
-//!
-//! Against: an insider who denies an act or hides one. What is younger than the last seal, a minute or so, is not protected yet.
 
 mod asked;
 mod checkpoint;
@@ -33,6 +31,7 @@ mod verify;
 
 pub(crate) use asked::Asked;
 pub use checkpoint::{Checkpoint, CheckpointError, PublicKey, Signature};
+pub(crate) use export::Sent;
 pub use export::{Export, Format};
 pub use flow::{Filter, Stream, search};
 pub(crate) use flow::{append, page, purge};
@@ -54,6 +53,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { name: "0013_audit_indices", sql: include_str!("0013_audit_indices.sql") },
     Migration { name: "0014_audit_seals", sql: include_str!("0014_audit_seals.sql") },
     Migration { name: "0023_audit_logins", sql: include_str!("0023_audit_logins.sql") },
+    Migration { name: "0024_audit_denied", sql: include_str!("0024_audit_denied.sql") },
 ];
 
 #[cfg(test)]

@@ -253,6 +253,18 @@ impl Event {
     }
 }
 
+impl Recorded {
+    /// The event as the people of a tenant see it: that somebody who runs the service acted, and not who or from where.
+    #[must_use]
+    pub(crate) fn for_members(mut self) -> Self {
+        if self.actor.starts_with("operator") {
+            "operator".clone_into(&mut self.actor);
+            self.address = None;
+        }
+        self
+    }
+}
+
 /// An event as it was written.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct Recorded {

@@ -138,6 +138,11 @@ impl Refused {
         self
     }
 
+    /// Whether it says no with this code.
+    pub(crate) fn is_code(&self, code: &str) -> bool {
+        matches!(&*self.reason, Reason::Problem(problem) if problem.code == code)
+    }
+
     /// Whether it is a no of this status.
     pub(super) fn is(&self, status: StatusCode) -> bool {
         matches!(&*self.reason, Reason::Problem(problem) if problem.status == status)

@@ -1,6 +1,6 @@
 //! Inviting, resending, and accepting.
 
-use doorward_core::{AccountId, EmailAddress, Invitation, InvitationId, RoleName, TenantId, Token};
+use doorward_core::{AccountId, EmailAddress, Invitation, InvitationId, RoleName, TenantId, Timestamp, Token};
 
 use super::{
     letters,
@@ -23,7 +23,7 @@ use crate::{
     error::{Fault, Refusal},
     guard::Visit,
     policy::OwnRoles,
-    tenant_page::Act,
+    tenant_page::{Act, demand_proof_over},
     tenants::{self, Join, Named, State, Tenant, TenantDenied},
 };
 
@@ -39,7 +39,7 @@ pub(crate) type Inviter<'r> = Option<(AccountId, &'r OwnRoles)>;
 /// Invites an address on the strength of what a member may, behind the tenant's lock.
 pub(crate) async fn invite_as(
     cx: &Context,
-    by: &Authorized<MembersInvite>,
+    (by, proved_at): (&Authorized<MembersInvite>, Timestamp),
     email: &EmailAddress,
     roles: &OwnRoles,
     visit: &Visit,
@@ -53,6 +53,7 @@ pub(crate) async fn invite_as(
     count_letter(cx, &mut act.tx, act.by.account(), act.tenant.id).await?;
     let inviter = Some((act.by.account(), act.by.roles()));
     let id = invite(cx, &mut act.tx, &act.tenant, (email, roles), inviter).await?;
+    demand_proof(cx, &roles.iter().cloned().collect::<Vec<_>>(), proved_at)?;
     done(cx, act, (id, roles.iter().cloned().collect()), Action::InvitationSent, visit).await?;
     Ok(id)
 }
@@ -104,13 +105,14 @@ pub(crate) async fn invite(
 /// Sends an invitation once more, in the name of whoever does.
 pub(crate) async fn resend_as(
     cx: &Context,
-    by: &Authorized<MembersInvite>,
+    (by, proved_at): (&Authorized<MembersInvite>, Timestamp),
     id: InvitationId,
     visit: &Visit,
 ) -> Done<()> {
     let mut act = begin(cx, by).await?;
     let inviter = Some((act.by.account(), act.by.roles()));
     let invited = renew(cx, &mut act.tx, act.tenant.id, id, inviter).await?;
+    demand_proof(cx, &invited.roles, proved_at)?;
     count_letter(cx, &mut act.tx, act.by.account(), act.tenant.id).await?;
     done(cx, act, (id, invited.roles), Action::InvitationResent, visit).await
 }
@@ -133,6 +135,11 @@ pub(crate) async fn renew(
     store::set_inviter(tx, id, by.map(|(account, _)| account)).await?;
     mail::order(cx, tx, letters::INVITATION, &id.to_string(), &invited.email).await?;
     Ok(invited)
+}
+
+/// Who makes somebody an owner by an invitation proves themselves first, as for every other way to it.
+fn demand_proof(cx: &Context, roles: &[RoleName], proved_at: Timestamp) -> Done<()> {
+    demand_proof_over(cx, roles, proved_at).map_err(|refusal| refusal.map(InviteDenied::Act))
 }
 
 fn demand_gives(cx: &Context, by: Inviter<'_>, roles: &[RoleName]) -> Done<()> {

@@ -19,6 +19,7 @@ use crate::{
         Cursor, Denial, Listing, Member, OrPage, Person, Problem, Refused, Reply, Routes, Viewer, input, page_size,
     },
     policy::OwnRoles,
+    tenant_page::ActDenied,
     tenants::{self, Named, TenantDenied},
 };
 
@@ -144,6 +145,7 @@ async fn list(member: Member<MembersInvite>, input: Paged) -> Result<Reply, Refu
 
 async fn invite(member: Member<MembersInvite>, input: Invite) -> Result<Reply, Refused> {
     match try_to_invite(&member, &input).await {
+        Err(refused) if refused.is_code(ActDenied::TO_BE_PROVED) => Err(member.to_be_proved()),
         Ok(id) => {
             let json = json!({ "invited": true, "id": id.to_string() });
             Ok(Reply::done(&json, back(&member, "invitation-sent")))
@@ -160,11 +162,16 @@ async fn try_to_invite(member: &Member<MembersInvite>, input: &Invite) -> Result
     let roles: Result<Vec<RoleName>, _> =
         input.roles.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::parse).collect();
     let roles = OwnRoles::new(roles.map_err(|_| TenantDenied::UnknownRole.problem())?);
-    Ok(flow::invite_as(member.cx(), member.authorized(), &email, &roles, &member.visit()).await?)
+    let by = (member.authorized(), member.proved_at());
+    Ok(flow::invite_as(member.cx(), by, &email, &roles, &member.visit()).await?)
 }
 
 async fn resend(member: Member<MembersInvite>, input: One) -> Result<Reply, Refused> {
-    flow::resend_as(member.cx(), member.authorized(), id(&input)?, &member.visit()).await?;
+    let by = (member.authorized(), member.proved_at());
+    flow::resend_as(member.cx(), by, id(&input)?, &member.visit()).await.map_err(|refusal| match refusal {
+        Refusal::Denied(InviteDenied::Act(denied)) if denied.wants_proof() => member.to_be_proved(),
+        other => other.into(),
+    })?;
     Ok(Reply::done(&json!({ "resent": true }), back(&member, "invitation-resent")))
 }
 

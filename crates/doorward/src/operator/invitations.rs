@@ -22,8 +22,10 @@ pub(crate) async fn invite_member(
     (tenant, email): (TenantId, &EmailAddress),
     roles: &OwnRoles,
 ) -> Done<InvitationId> {
+    // Before the lock: a second connection would be waited for while the first one holds it.
+    let account = accounts::by_email(&cx.db, email).await?;
     let mut act = open(cx, tenant).await?;
-    if let Some(account) = accounts::by_email(&cx.db, email).await?
+    if let Some(account) = account
         && tenants::standing_in(cx, &mut act.tx, tenant, account.id).await?.is_some()
     {
         return Err(Refusal::Denied(InviteDenied::Tenant(TenantDenied::AlreadyMember)));

@@ -157,6 +157,11 @@ impl Policy {
         own.iter().filter_map(|own| self.role(own)).any(|own| own.grants >> at & 1 == 1)
     }
 
+    /// Whether a role gives any role to others.
+    pub(crate) fn gives_any(&self, role: &RoleName) -> bool {
+        self.role(role).is_some_and(|role| role.grants != 0)
+    }
+
     /// The roles that somebody with the roles `own` may give, in the policy's order.
     pub(crate) fn gives(&self, own: &OwnRoles) -> Vec<RoleName> {
         self.roles.iter().map(|role| role.name.clone()).filter(|role| self.may_give(own, role)).collect()

@@ -193,6 +193,11 @@ fn moments(cx: &Context) -> (Timestamp, Timestamp) {
     (now, now.before(cx.settings.sessions.idle))
 }
 
+/// Whose session this is; `None` when there is none of that name.
+pub(crate) async fn owner_of(cx: &Context, id: SessionId) -> Result<Option<AccountId>, Fault> {
+    Ok(store::find(&cx.db, id).await?.map(|record| record.account))
+}
+
 /// Ends one session whoever it belongs to; `false` when there is none of that name.
 pub(crate) async fn end_any(tx: &mut Transaction, id: SessionId) -> Result<bool, Fault> {
     Ok(store::end_any(tx, id).await?.is_some())

@@ -30,7 +30,7 @@ mod store;
 
 pub(crate) use device::Device;
 pub(crate) use flow::{
-    check, check_and_read, count, end_all, end_any, end_everything, list, list_all, one, open, purge, renew,
+    check, check_and_read, count, end_all, end_any, end_everything, list, list_all, one, open, owner_of, purge, renew,
     renew_alone,
 };
 pub(crate) use kept::Kept;

@@ -14,7 +14,7 @@ use crate::{
     audit::{self, Action, By, Detail, Target},
     base::db::{Durability, Transaction},
     context::Context,
-    error::{Fault, Refusal},
+    error::Refusal,
     guard::{Denial, Problem, Visit},
     policy::OwnRoles,
     reauthentication,
@@ -27,16 +27,21 @@ pub(crate) struct ActDenied(Problem);
 
 impl ActDenied {
     /// The code of what needs a proof of the last minutes.
-    pub(super) const TO_BE_PROVED: &'static str = "reauthentication_required";
+    pub(crate) const TO_BE_PROVED: &'static str = "reauthentication_required";
 
     /// Whether the same would be done for somebody who has just proved themselves.
-    pub(super) fn wants_proof(&self) -> bool {
+    pub(crate) fn wants_proof(&self) -> bool {
         self.0.code == Self::TO_BE_PROVED
     }
 
     fn to_be_proved() -> Self {
         let text = "Please prove once more that it is you, then repeat this step.";
         Self(Problem::plain(StatusCode::FORBIDDEN, Self::TO_BE_PROVED, text))
+    }
+
+    fn logged_out() -> Self {
+        let text = "You have been logged out meanwhile. Log in again.";
+        Self(Problem::plain(StatusCode::UNAUTHORIZED, "not_signed_in", text))
     }
 
     fn not_self_service() -> Self {
@@ -176,11 +181,16 @@ pub(crate) async fn remove(
     act.done(cx, visit, |event| event.on(Target::Account(member)).about(detail), Action::MemberRemoved).await
 }
 
-/// Ends the membership of whoever asks.
-pub(crate) async fn leave(cx: &Context, by: &Authorized<TenantRead>, visit: &Visit) -> Done<()> {
+/// Ends the membership of whoever asks; an owner's as in [`change_roles`].
+pub(crate) async fn leave(
+    cx: &Context,
+    (by, proved_at): (&Authorized<TenantRead>, Timestamp),
+    visit: &Visit,
+) -> Done<()> {
     let mut act = Act::begin(cx, by).await?;
     let whom = (act.tenant.id, by.account());
     let gone = tenants::take_out(cx, &mut act.tx, whom, None).await.map_err(restated)?;
+    demand_proof_over(cx, &gone, proved_at)?;
     let detail = Detail::Roles(gone);
     act.done(cx, visit, |event| event.on(Target::Account(by.account())).about(detail), Action::MemberLeft).await
 }
@@ -241,7 +251,11 @@ impl<P: Permission> Act<P> {
 
 /// Demands a recent proof where the owner's role is among those that were given or taken. Whoever finds a browser that was
 /// left open must not take a tenant over with it.
-fn demand_proof_over(cx: &Context, changed: &[RoleName], proved_at: Timestamp) -> Result<(), Refusal<ActDenied>> {
+pub(crate) fn demand_proof_over(
+    cx: &Context,
+    changed: &[RoleName],
+    proved_at: Timestamp,
+) -> Result<(), Refusal<ActDenied>> {
     let is_owners = changed.contains(cx.policy().owner());
     if is_owners && !reauthentication::is_recent(cx, proved_at) {
         return Err(Refusal::Denied(ActDenied::to_be_proved()));
@@ -250,11 +264,11 @@ fn demand_proof_over(cx: &Context, changed: &[RoleName], proved_at: Timestamp) -
 }
 
 /// Locks the account before the tenant, as every flow does that needs both.
-async fn locked_account(tx: &mut Transaction, account: AccountId) -> Result<(), Fault> {
+async fn locked_account(tx: &mut Transaction, account: AccountId) -> Done<()> {
     match accounts::lock(tx, account).await? {
         true => Ok(()),
-        // It was disabled or deleted a moment ago; its session is over, and the next request says so.
-        false => Err(Fault::new("acting for an account", "it is not there any more")),
+        // It was disabled or deleted a moment ago, and its session with it.
+        false => Err(Refusal::Denied(ActDenied::logged_out())),
     }
 }
 

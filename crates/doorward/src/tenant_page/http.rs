@@ -6,6 +6,7 @@ use super::{flow, keeping, log, members, place::Place, rules::parsed};
 use crate::{
     access::own::TenantRead,
     base::render::page,
+    error::Refusal,
     guard::{Member, NoInput, OrPage, Problem, Refused, Reply, Routes, SignedIn, input},
     policy::RoleInfo,
     tenants::{self, Named, Tenant},
@@ -122,7 +123,10 @@ async fn join(person: SignedIn, input: Join) -> Result<Reply, Refused> {
 
 async fn leave(member: Member<TenantRead>, _: NoInput) -> Result<Reply, Refused> {
     let cx = member.cx();
-    if let Err(refusal) = flow::leave(cx, member.authorized(), &member.visit()).await {
+    if let Err(refusal) = flow::leave(cx, (member.authorized(), member.proved_at()), &member.visit()).await {
+        if matches!(&refusal, Refusal::Denied(denied) if denied.wants_proof()) {
+            return Err(member.to_be_proved());
+        }
         let place = Place::of(&member).await?;
         return Err(refusal).or_page(|| OverviewPage { place });
     }

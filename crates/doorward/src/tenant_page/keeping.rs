@@ -142,7 +142,8 @@ async fn settings_page(member: &Member<TenantUpdate>) -> Result<SettingsPage, Re
 }
 
 fn gives(own: &OwnRoles, cx: &crate::context::Context) -> Vec<String> {
-    cx.policy().gives(own).iter().map(ToString::to_string).collect()
+    let policy = cx.policy();
+    policy.gives(own).iter().filter(|role| !policy.gives_any(role)).map(ToString::to_string).collect()
 }
 
 /// The page of a tenant's end, and when that is, when it is near.

@@ -7,13 +7,14 @@ use serde_json::json;
 
 use super::{flow, place::Place};
 use crate::{
-    access::own::AuditRead,
+    access::{self, own::AuditRead},
     accounts,
     audit::{self, Action, Asked, Format, Recorded},
     base::render::page,
     context::Context,
     error::Fault,
-    guard::{Member, Pieces, Problem, Refused, Reply, Routes, Viewer, input, page_size},
+    guard::{Member, Pieces, Refused, Reply, Routes, Viewer, input, page_size},
+    tenants::InTenant,
 };
 
 pub(super) fn routes(routes: &mut Routes) {
@@ -90,13 +91,14 @@ async fn show(member: Member<AuditRead>, input: Search) -> Result<Reply, Refused
         crate::error::Refusal::Denied(problem) => Refused::from(problem),
         crate::error::Refusal::Fault(fault) => fault.into(),
     })?;
-    let body = json!({ "events": found.events, "next": found.next });
-    let people = People::of(cx, &found.events).await?;
+    let events: Vec<_> = found.events.into_iter().map(Recorded::for_members).collect();
+    let body = json!({ "events": events, "next": found.next });
+    let people = People::of(cx, &events).await?;
     Ok(Reply::page(
         &body,
         LogPage {
             place: Place::of(&member).await?,
-            events: found.events.iter().map(|event| people.line(event)).collect(),
+            events: events.iter().map(|event| people.line(event)).collect(),
             actions: ACTIONS.iter().map(|action| (action.name(), worded(action.name()))).collect(),
             whose: people.name(filter.account),
             action: input.action.to_string(),
@@ -111,11 +113,7 @@ async fn show(member: Member<AuditRead>, input: Search) -> Result<Reply, Refused
 }
 
 async fn export(member: Member<AuditRead>, input: Export) -> Result<Reply, Refused> {
-    let format = match input.format.as_str() {
-        "jsonl" => Format::Jsonl,
-        "csv" => Format::Csv,
-        _ => return Err(Problem::field("format", "format_unknown", "Choose `jsonl` or `csv`.").into()),
-    };
+    let format = Format::asked(&input.format)?;
     let asked = Asked {
         action: &input.action,
         account: &input.account,
@@ -127,19 +125,32 @@ async fn export(member: Member<AuditRead>, input: Export) -> Result<Reply, Refus
     // Before anything is read: a file that is cut off was taken away all the same.
     flow::note_export(member.cx(), member.authorized(), &member.visit()).await?;
     let name = format!("{}-audit.{}", member.slug(), input.format.as_str());
-    let pieces = Written { cx: Arc::clone(member.cx()), export: audit::Export::new(filter, format) };
+    let pieces = Watched {
+        sent: audit::Export::for_members(filter, format).sent(member.cx()),
+        cx: Arc::clone(member.cx()),
+        reader: member.account(),
+        tenant: member.tenant(),
+    };
     Ok(Reply::download(format.media_type(), &name, pieces))
 }
 
-/// The events of a filter as a file, as many at a time as one look at the log brings.
-struct Written {
+/// A file whose reader is asked about again before each piece: a long one goes no further than their membership.
+struct Watched {
+    sent: audit::Sent,
     cx: Arc<Context>,
-    export: audit::Export,
+    reader: AccountId,
+    tenant: InTenant,
 }
 
-impl Pieces for Written {
+impl Pieces for Watched {
     async fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
-        Ok(self.export.next(&self.cx.db).await?.map(String::into_bytes))
+        let tenant = self.tenant.id().to_string();
+        let may = access::authorize::<AuditRead>(&self.cx, self.reader, &tenant).await.is_ok();
+        let account = accounts::by_id(&self.cx.db, self.reader).await?;
+        if !may || account.is_none_or(|account| account.disabled_at.is_some()) {
+            return Err(Fault::new("sending a log", "whoever reads it may not any more"));
+        }
+        self.sent.next().await
     }
 }
 

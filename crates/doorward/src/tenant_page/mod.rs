@@ -16,7 +16,7 @@ mod members;
 mod place;
 mod rules;
 
-pub(crate) use flow::{Act, ActDenied};
+pub(crate) use flow::{Act, ActDenied, demand_proof_over};
 
 #[cfg(test)]
 mod tests;

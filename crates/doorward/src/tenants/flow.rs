@@ -62,6 +62,9 @@ pub(crate) async fn create(
             return denied(TenantDenied::TooManyTenants);
         }
     }
+    if store::is_anothers(tx, &slug, id).await? {
+        return denied(TenantDenied::SlugTaken);
+    }
     match store::insert(tx, (id, &slug, name), now).await {
         Ok(true) => {}
         Ok(false) => return denied(TenantDenied::SlugTaken),
@@ -75,6 +78,14 @@ pub(crate) async fn create(
 
 /// Gives a locked tenant another name and slug. After a refusal the caller undoes its transaction.
 pub(crate) async fn rename(tx: &mut Transaction, tenant: &Tenant, slug: &Slug, name: &str) -> Done<()> {
+    if *slug != tenant.slug {
+        if store::is_anothers(tx, slug, tenant.id).await? {
+            return denied(TenantDenied::SlugTaken);
+        }
+        if store::retire(tx, &tenant.slug, tenant.id).await? > MOST_RETIRED {
+            return denied(TenantDenied::TooManySlugs);
+        }
+    }
     match store::rename(tx, tenant.id, slug, name).await {
         Ok(true) => Ok(()),
         Ok(false) => denied(TenantDenied::SlugTaken),
@@ -85,8 +96,12 @@ pub(crate) async fn rename(tx: &mut Transaction, tenant: &Tenant, slug: &Slug, n
 
 /// Lets anybody with an account join a locked tenant in this role, or nobody.
 pub(crate) async fn set_open(cx: &Context, tx: &mut Transaction, tenant: &Tenant, role: Option<&RoleName>) -> Done<()> {
-    if role.is_some_and(|role| !cx.policy().knows(role) || role == cx.policy().owner()) {
+    if role.is_some_and(|role| !cx.policy().knows(role)) {
         return denied(TenantDenied::UnknownRole);
+    }
+    // Anybody would become somebody who makes others more than they are, whoever opened the door and however long ago.
+    if role.is_some_and(|role| cx.policy().gives_any(role)) {
+        return denied(TenantDenied::RoleTooMuch);
     }
     Ok(store::set_open(tx, tenant.id, role).await?)
 }
@@ -129,6 +144,7 @@ pub(crate) async fn reopen(tx: &mut Transaction, tenant: &Tenant) -> Result<bool
 
 /// Removes a locked tenant and who belongs to it. What others keep about it is theirs to remove.
 pub(crate) async fn delete(tx: &mut Transaction, tenant: &Tenant) -> Result<(), Fault> {
+    store::retire(tx, &tenant.slug, tenant.id).await?;
     store::delete(tx, tenant.id).await
 }
 
@@ -244,8 +260,13 @@ pub(crate) async fn entitle_member(
 pub(crate) async fn forget_account(tx: &mut Transaction, account: AccountId) -> Result<Vec<TenantId>, Fault> {
     let mut alone = Vec::new();
     // In the order of their ids, so that two who do this at once do not wait for each other in a circle.
+    let joined = store::joined_by(tx, account).await?;
+    for tenant in &joined {
+        lock(tx, *tenant).await?;
+    }
+    // Behind all locks: another owner may have made this account the only one a moment ago.
     for tenant in store::owned_by(tx, account).await? {
-        if lock(tx, tenant).await?.is_some() && !store::has_other_owner(tx, tenant, account).await? {
+        if !store::has_other_owner(tx, tenant, account).await? {
             alone.push(tenant);
         }
     }
@@ -254,6 +275,9 @@ pub(crate) async fn forget_account(tx: &mut Transaction, account: AccountId) -> 
     }
     Ok(alone)
 }
+
+/// Slugs that one tenant may give up.
+const MOST_RETIRED: i64 = 20;
 
 fn gives(cx: &Context, own: &OwnRoles, role: &RoleName) -> bool {
     // A role that the policy has forgotten holds nothing; whoever gives any role may tidy it away.

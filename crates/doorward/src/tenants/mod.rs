@@ -11,6 +11,7 @@
 //! - `tenants/paid-until`: An entitlement gives a role until its moment, and then gives nothing by itself.
 //! - `tenants/limits`: Tenants of an account, members of a tenant and entitlements are limited.
 //! - `tenants/one-slug`: A slug is one tenant's, however many ask for it at once, and is never taken for an id.
+//! - `tenants/slug-stays`: A slug that a tenant has given up, or had when it was deleted, becomes no other tenant's.
 //!
 //! It decides nothing about a request; `access` does. What a tenant's people and operators do stands in `tenant_page` and
 //! `operator`.
@@ -34,8 +35,10 @@ pub(crate) use store::{Joined, by_name, count_all, find, find_member, list, memb
 use crate::base::db::Migration;
 
 /// The tables of this feature.
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { name: "0015_tenants", sql: include_str!("0015_tenants.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { name: "0015_tenants", sql: include_str!("0015_tenants.sql") },
+    Migration { name: "0018_retired_slugs", sql: include_str!("0018_retired_slugs.sql") },
+];
 
 #[cfg(test)]
 mod tests;

@@ -117,6 +117,10 @@ pub(crate) enum TenantDenied {
     UnknownPlan,
     /// Whoever acts may not give or take this role.
     RoleNotYours,
+    /// A role that gives others cannot be had by joining.
+    RoleTooMuch,
+    /// It has given up as many slugs as it may.
+    TooManySlugs,
     /// A member has one role at least.
     NoRole,
     /// There are as many entitlements as there may be.
@@ -142,6 +146,10 @@ impl Denial for TenantDenied {
             Self::RoleNotYours => {
                 Problem::plain(StatusCode::FORBIDDEN, "role_not_yours", "You may not give or take this role.")
             }
+            Self::RoleTooMuch => {
+                Problem::field("role", "role_too_much", "This role gives others; nobody gets it just by joining.")
+            }
+            Self::TooManySlugs => conflict("too_many_slugs", "Its address was changed as often as it may be."),
             Self::NoRole => Problem::field("roles", "role_missing", "Choose one role at least."),
             Self::TooManyEntitlements => conflict("too_many_entitlements", "There are as many as there may be."),
             Self::AlreadyMember => conflict("already_member", "This account belongs to it already."),

@@ -77,7 +77,10 @@ pub(crate) async fn find(db: &Database, tenant: InTenant) -> Result<Option<Tenan
     db.find(tenant_where!("id = $1"), &[&tenant.id()], self::tenant).await
 }
 
-/// Reads everything that an account belongs to, in the order of slugs.
+/// Memberships that are read at once at most; more than an account can have by itself.
+pub(super) const MOST_READ: usize = 1000;
+
+/// Reads everything that an account belongs to, in the order of slugs, up to [`MOST_READ`].
 pub(crate) async fn of_account(db: &Database, account: AccountId) -> Result<Vec<Joined>, Fault> {
     db.list(joined_where!("account = $1 ORDER BY slug LIMIT 1000"), &[&account], joined_row).await
 }
@@ -108,6 +111,21 @@ pub(crate) async fn list(db: &Database, beginning: &str, before: i64, limit: i64
 pub(crate) async fn count_all(db: &Database, most: i64) -> Result<i64, Fault> {
     let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM tenants LIMIT $1) AS counted";
     Ok(db.find(sql, &[&most], |row| row.get(0)).await?.unwrap_or_default())
+}
+
+/// Whether a slug is, or was, that of another tenant. Who asks about a tenant by a name that it had must not be answered about
+/// somebody else's.
+pub(super) async fn is_anothers(tx: &mut Transaction, slug: &Slug, tenant: TenantId) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM retired_slugs WHERE slug = $1 AND tenant <> $2";
+    Ok(tx.find(sql, &[slug, &tenant], |_| Ok(())).await?.is_some())
+}
+
+/// Keeps a slug for the tenant that had it; returns how many it has given up.
+pub(super) async fn retire(tx: &mut Transaction, slug: &Slug, tenant: TenantId) -> Result<i64, Fault> {
+    let sql = "INSERT INTO retired_slugs (slug, tenant) VALUES ($1, $2) ON CONFLICT (slug) DO NOTHING";
+    tx.execute(sql, &[slug, &tenant]).await?;
+    let sql = "SELECT COUNT(*) FROM retired_slugs WHERE tenant = $1";
+    Ok(tx.find(sql, &[&tenant], |row| row.get(0)).await?.unwrap_or_default())
 }
 
 /// Inserts a tenant; `false` when its slug is taken.
@@ -219,6 +237,12 @@ pub(super) async fn leave(tx: &mut Transaction, tenant: TenantId, account: Accou
 /// Removes every membership of an account.
 pub(super) async fn forget(tx: &mut Transaction, account: AccountId) -> Result<(), Fault> {
     tx.execute("DELETE FROM memberships WHERE account = $1", &[&account]).await.map(drop)
+}
+
+/// The tenants that an account belongs to, in the order of their ids.
+pub(super) async fn joined_by(tx: &mut Transaction, account: AccountId) -> Result<Vec<TenantId>, Fault> {
+    let sql = "SELECT tenant FROM memberships WHERE account = $1 ORDER BY tenant LIMIT 100000";
+    tx.list(sql, &[&account], |row| row.get(0)).await
 }
 
 /// The tenants that an account owns.

@@ -115,8 +115,47 @@ on_every_engine! {
         let filter = operate::Filter { tenant: Some(acme), ..Default::default() };
         let events = operate::search(app.db(), &filter, None, 100).await.unwrap();
         assert_eq!((events[0].action.as_str(), events[0].actor.as_str()), ("tenant.deleted", "doorward"));
-        assert_eq!(make(&mut ann, "acme").await, yes(), "and its slug is free");
+        assert_eq!(make(&mut ann, "acme").await, no(422, "slug_taken"), "and its slug stays its own");
     }
+
+    /// Promise: `tenant_page/open`
+    async fn nobody_gets_by_joining_a_role_that_gives_others(app: TestApp) {
+        let ann = app.account("ann@example.com").await;
+        let acme = app.tenant("acme", ann).await;
+        let mut owner = app.logged_in("ann@example.com").await;
+        for role in ["admin", "owner"] {
+            let answer = owner.post("/auth/tenants/acme/open", &[("role", role)]).await;
+            assert_eq!((answer.status, answer.code().as_str()), (422, "role_too_much"), "{role}");
+            let role = role.parse().unwrap();
+            assert!(operate::open_tenant(&app.doorward, acme, Some(&role)).await.is_err());
+        }
+        assert_eq!(owner.post("/auth/tenants/acme/open", &[("role", "member")]).await.status, 200);
+    }
+
+    /// Promise: `tenants/slug-stays`
+    async fn a_slug_that_was_given_up_becomes_nobody_elses(app: TestApp) {
+        let (ann, bob) = (app.account("ann@example.com").await, app.account("bob@example.com").await);
+        let (acme, gone) = (app.tenant("acme", ann).await, app.tenant("gone", ann).await);
+        let mut eve = app.logged_in("bob@example.com").await;
+        let other = app.tenant("other", bob).await;
+        let slug = |name: &str| name.parse::<doorward_core::Slug>().unwrap();
+        operate::rename_tenant(&app.doorward, acme, &slug("acme-inc"), "Acme").await.unwrap();
+        operate::delete_tenant(&app.doorward, gone).await.unwrap();
+        for name in ["acme", "gone"] {
+            assert_eq!(make(&mut eve, name).await, (422, "slug_taken".to_owned()), "{name}");
+            assert!(operate::create_tenant(&app.doorward, slug(name), "Mine", Some(bob)).await.is_err(), "{name}");
+            assert!(operate::rename_tenant(&app.doorward, other, &slug(name), "Mine").await.is_err(), "{name}");
+            assert_eq!(eve.asks(name, "tenant:read").await.0, 404, "{name}");
+        }
+        operate::rename_tenant(&app.doorward, acme, &slug("acme"), "Acme").await.unwrap();
+        assert_eq!(app.logged_in("ann@example.com").await.asks("acme", "tenant:delete").await.0, 200, "its own again");
+        for number in 0..19 {
+            operate::rename_tenant(&app.doorward, acme, &slug(&format!("acme-{number}")), "Acme").await.unwrap();
+        }
+        let one_more = operate::rename_tenant(&app.doorward, acme, &slug("acme-more"), "Acme").await;
+        assert!(matches!(one_more, Err(operate::ActError::Denied { code: "too_many_slugs", .. })), "{one_more:?}");
+    }
+
 
     /// Promise: `tenants/one-slug`
     async fn a_slug_that_many_ask_for_at_once_is_one_tenants(app: TestApp) {

@@ -1,6 +1,7 @@
 //! What is done in the console, and that the log says who did it.
 
 use doorward_core::EmailAddress;
+use serde_json::json;
 
 use super::*;
 
@@ -14,6 +15,7 @@ on_every_engine! {
         let bob = app.account(BOB).await;
         let (mut admin, root) = operator(&app, ROOT, "admin").await;
         let (account, at) = (format!("/auth/admin/accounts/{ann}"), "/auth/admin/tenants/acme");
+        let plan = |until: &str| vec![("plan", "pro".to_owned()), ("until", until.to_owned())];
         let field = |name, value: &str| vec![(name, value.to_owned())];
         let joining = vec![("email", BOB.to_owned()), ("roles", "member, billing".to_owned())];
         let (of_ann, of_bob, of_acme) = (format!("account:{ann}"), format!("account:{bob}"), format!("tenant:{tenant}"));
@@ -26,6 +28,8 @@ on_every_engine! {
             (format!("{at}/members"), joining, "member.joined", of_bob.clone()),
             (format!("{at}/members/{bob}/roles"), field("roles", "admin"), "member.roles_changed", of_bob.clone()),
             (format!("{at}/members/{bob}/remove"), vec![], "member.removed", of_bob),
+            (format!("{at}/entitle"), plan("2099-01-01"), "entitlement.set", of_acme.clone()),
+            (format!("{at}/entitle"), plan("2001-01-01"), "entitlement.ended", of_acme.clone()),
             (format!("{at}/suspend"), vec![], "tenant.suspended", of_acme.clone()),
             (format!("{at}/resume"), vec![], "tenant.resumed", of_acme.clone()),
             (format!("{at}/delete"), field("slug", "acme"), "tenant.deletion_requested", of_acme.clone()),
@@ -46,6 +50,43 @@ on_every_engine! {
         assert_eq!(made.json()["slug"], "globex", "{}", made.text());
         assert_eq!(newest(&app, "tenant.created").await["actor"], format!("operator:{root}"));
         assert_eq!(app.logged_in(BOB).await.asks("globex", "tenant:delete").await.0, 200, "its owner");
+    }
+
+    /// Promise: `admin/own-account`
+    async fn a_session_of_an_operator_who_may_do_more_is_not_ended(app: TestApp) {
+        let (mut admin, _) = operator(&app, ROOT, "admin").await;
+        let (mut support, _) = operator(&app, "support@example.com", "support").await;
+        let session = |who: &Value| who["session"]["id"].as_str().unwrap().to_owned();
+        let of_admin = session(&admin.get("/auth/session").await.json());
+        let of_support = session(&support.get("/auth/session").await.json());
+        let revoke = |id: &str| format!("/auth/admin/sessions/{id}/revoke");
+        assert_eq!(verdict(&support.post(&revoke(&of_admin), &[]).await), (403, "may_do_more".to_owned()));
+        assert!(admin.is_signed_in().await);
+        assert_eq!(admin.post(&revoke(&of_support), &[]).await.status, 200);
+    }
+
+    /// Promise: `tenants/paid-until`
+    async fn what_was_paid_for_is_set_by_the_interface_and_ends_by_itself(app: TestApp) {
+        let (ann, _, tenant, _) = victim(&app).await;
+        app.account(BOB).await;
+        let bob = app.doorward.account_of(&EmailAddress::parse(BOB).unwrap()).await.unwrap().unwrap();
+        app.member(tenant, bob, "member").await;
+        let (mut admin, _) = operator(&app, ROOT, "admin").await;
+        let hour = std::time::Duration::from_secs(3600);
+        let (until, account) = (app.now().after(hour).as_secs().to_string(), bob.to_string());
+        let body = json!({ "plan": "pro", "until": until, "account": account });
+        let answer = admin.post_json("/auth/admin/tenants/acme/entitle", &body).await;
+        assert_eq!((answer.status, answer.json()["until"].to_string()), (200, until), "{}", answer.text());
+        let roles = async |app: &TestApp| {
+            let page = app.logged_in(BOB).await.get("/auth/tenants").await.json();
+            page["tenants"][0]["roles"].to_string()
+        };
+        assert_eq!(roles(&app).await, r#"["billing","member"]"#);
+        app.wait(hour);
+        assert_eq!(roles(&app).await, r#"["member"]"#, "by itself");
+        let mut owner = app.logged_in(ANN).await;
+        let smuggled = owner.post_json("/auth/admin/tenants/acme/entitle", &body).await;
+        assert_eq!(smuggled.status, 404, "an owner of {ann} entitles nobody");
     }
 
     /// Promise: `admin/audited`

@@ -97,6 +97,27 @@ on_every_engine! {
         }
     }
 
+    /// Promise: `admin/audited`
+    async fn the_log_is_taken_away_as_a_file_and_says_so(app: TestApp) {
+        let (mut admin, root) = operator(&app, ROOT, "admin").await;
+        let owner = app.account("owner@example.com").await;
+        app.tenant("acme", owner).await;
+        let listed = all(&mut admin, "/auth/admin/audit?tenant=acme", "events", 100).await;
+        assert_eq!(listed.len(), 1);
+        let lines = admin.get("/auth/admin/audit/export?format=jsonl&tenant=acme").await;
+        assert_eq!((lines.status, lines.header("content-type")), (200, "application/jsonl"));
+        assert!(lines.header("content-disposition").starts_with("attachment"));
+        assert_eq!(serde_json::from_str::<Value>(lines.text().trim()).unwrap(), listed[0]);
+        let table = admin.get("/auth/admin/audit/export?format=csv&action=tenant.created").await.text();
+        assert_eq!(table.lines().count(), 2, "the headings and the one event: {table}");
+        let exports = all(&mut admin, "/auth/admin/audit?action=audit.exported", "events", 100).await;
+        assert_eq!(texts(&exports, "actor"), vec![format!("operator:{root}"); 2]);
+        for refused in ["", "?format=xml", "?format=csv&tenant=nothing", "?format=csv&cursor=x"] {
+            assert_eq!(admin.get(&format!("/auth/admin/audit/export{refused}")).await.status, 422, "{refused}");
+        }
+        assert_eq!(all(&mut admin, "/auth/admin/audit?action=audit.exported", "events", 100).await.len(), 2);
+    }
+
     /// Promise: `admin/pages`
     async fn every_list_is_complete_in_pages_of_any_size(app: TestApp) {
         let (mut admin, root) = operator(&app, ROOT, "admin").await;

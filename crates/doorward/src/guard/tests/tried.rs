@@ -43,6 +43,16 @@ fn expected(route: &Route, who: As) -> Option<(u16, &'static str)> {
     })
 }
 
+/// Whether a route is for whoever tries it: for anybody, or, about one's own account and one's own tenants, for whoever is
+/// logged in. A guard that is not known here leaves its routes untried.
+fn is_for(route: &Route, who: As) -> bool {
+    match route.guard.as_str() {
+        "Public" => true,
+        "SignedIn" | "Reauthenticated" => matches!(who, As::OfAnotherTenant | As::WithoutPermission),
+        _ => false,
+    }
+}
+
 /// Somebody new for each trial: a route that does not refuse them may log them out or change their password.
 async fn somebody(app: &TestApp, who: As, number: usize) -> (Actor, String) {
     if who == As::Anonymous {
@@ -100,7 +110,12 @@ on_every_engine! {
                 let name = name_of(&route);
                 match expected(&route, who) {
                     Some((status, code)) => assert_eq!(verdict(&answer), refused(status, code), "{name} as {who:?}"),
-                    None => assert!(answer.status < 500, "{name} as {who:?}: {}", answer.text()),
+                    None => {
+                        assert!(answer.status < 500, "{name} as {who:?}: {}", answer.text());
+                        if !is_for(&route, who) {
+                            continue;
+                        }
+                    }
                 }
                 tried.insert((name, who));
             }

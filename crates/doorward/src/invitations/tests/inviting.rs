@@ -39,6 +39,21 @@ on_every_engine! {
         assert!(page.contains("<option value=\"admin\"") && !page.contains("<option value=\"owner\""), "{page}");
     }
 
+    /// Promise: `tenant_page/owner-proved`
+    async fn who_makes_an_owner_by_an_invitation_proves_themselves_first(app: TestApp) {
+        let (_, mut ann) = acme(&app).await;
+        let id = invited(&mut ann, "first@example.com", "owner").await;
+        app.wait(app.settings.reauthentication.valid);
+        let old = no(403, "reauthentication_required");
+        assert_eq!(verdict(&invite(&mut ann, "evil@example.com", "owner").await), old);
+        assert_eq!(verdict(&invite(&mut ann, "evil@example.com", "member,owner").await), old);
+        assert_eq!(resend(&mut ann, &id).await, old);
+        let page = ann.clone().in_browser().post(LIST, &[("email", "evil@example.com"), ("roles", "owner")]).await;
+        assert!(page.status == 303 && page.header("location").starts_with("/auth/reauthenticate?return_to="), "{}", page.status);
+        assert_eq!(app.count("invitations").await, 1);
+        assert_eq!(verdict(&invite(&mut ann, "new@example.com", "member").await), ok());
+    }
+
     /// Promise: `invitations/own-tenant`
     async fn an_invitation_of_another_tenant_is_not_there(app: TestApp) {
         let (acme, mut ann) = acme(&app).await;

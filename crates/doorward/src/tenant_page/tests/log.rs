@@ -36,6 +36,24 @@ on_every_engine! {
     }
 
     /// Promise: `tenant_page/own-log`
+    async fn members_are_not_told_which_operator_acted_and_from_where(app: TestApp) {
+        let mut all = Acme::of(&app).await;
+        let root = app.account("root@example.com").await;
+        assert!(operate::grant_operator(&app.doorward, root, vec!["admin".parse().unwrap()]).await.unwrap());
+        let mut operator = app.logged_in("root@example.com").await;
+        assert_eq!(operator.post("/auth/admin/tenants/acme/suspend", &[]).await.status, 200);
+        assert_eq!(operator.post("/auth/admin/tenants/acme/resume", &[]).await.status, 200);
+        let events = all.bob.get("/auth/tenants/acme/audit?action=tenant.suspended").await.json();
+        assert_eq!((&events["events"][0]["actor"], &events["events"][0]["address"]), (&json!("operator"), &Value::Null));
+        for path in ["/audit", "/audit/export?format=jsonl", "/audit/export?format=csv"] {
+            let text = all.bob.get(&format!("/auth/tenants/acme{path}")).await.text();
+            assert!(text.contains("tenant.suspended") && !text.contains(&root.to_string()), "{path}: {text}");
+        }
+        let whole = operator.get("/auth/admin/audit/export?format=jsonl&tenant=acme").await.text();
+        assert!(whole.contains(&root.to_string()), "operators are told");
+    }
+
+    /// Promise: `tenant_page/own-log`
     async fn an_export_is_whole_and_is_itself_an_event(app: TestApp) {
         let mut all = Acme::of(&app).await;
         let form = |count: usize| if count.is_multiple_of(2) { [("roles", "billing")] } else { [("roles", "member")] };
