@@ -152,7 +152,7 @@ on_every_engine! {
             (&["tenant", "open", "acme"], 2, "required"),
             (&["tenant", "open", "acme", "--closed", "--role", "member"], 2, "cannot be used with"),
             (&["tenant", "open", "acme", "--role", "reader"], 2, "`reader` is no role in tenants"),
-            (&["tenant", "open", "acme", "--role", "owner"], 1, "nobody may join as an owner"),
+            (&["tenant", "open", "acme", "--role", "owner"], 1, "nobody gets by joining a role that gives others"),
             (&["tenant", "suspend", "nowhere"], 1, "there is no tenant nowhere"),
             (&["tenant", "entitle", "acme", "--plan", "pro", "--until", "+1d"], 2, "`pro` is no plan. The policy has none"),
             (&["tenant", "entitle", "acme", "--plan", "pro", "--until", "2020-01-31"], 2, "a moment to come"),

@@ -100,7 +100,9 @@ impl Open {
         let tenant = tenant_named(doorward, &self.tenant).await?;
         self.role.iter().try_for_each(|role| known_role(doorward, role))?;
         operate::open_tenant(doorward, tenant.id, self.role.as_ref()).await.map_err(|error| match denied(&error) {
-            Some("unknown_role") => Failure::could_not("nobody may join as an owner", "Name another role."),
+            Some("role_too_much") => {
+                Failure::could_not("nobody gets by joining a role that gives others", "Name a role that grants none.")
+            }
             _ => error.into(),
         })?;
         match &self.role {
