@@ -14,7 +14,7 @@ use crate::{cli::Global, failure::Failure, output};
 pub(crate) enum Policy {
     /// Shows which role holds which permission; contacts nothing
     Show(Show),
-    /// Tells everything that is wrong with [policy] in the settings, or "fine"; contacts nothing
+    /// Tells everything that is wrong with the policy in the settings, or "fine"; contacts nothing
     #[command(after_help = "\
 Examples:
   doorward policy check --config /etc/doorward.toml && systemctl restart doorward")]
