@@ -14,7 +14,7 @@ use crate::{
     audit::{self, Action, Filter, Format, Outcome, Recorded},
     base::render::page,
     context::Context,
-    error::{Fault, Refusal},
+    error::Fault,
     guard::{Denial, Operator, Problem, Refused, Reply, Routes, Viewer, input, page_size},
     operator::{self, Act},
     operators::power::AuditRead,
@@ -130,11 +130,7 @@ async fn list(operator: Operator<AuditRead>, input: Search) -> Result<Reply, Ref
         until: &input.until,
     };
     let (filter, limit) = (filter(cx, &asked).await?, page_size(&input.limit)?);
-    let page = audit::page(cx, Viewer::Operator, &filter, &input.cursor, limit).await;
-    let page = page.map_err(|refusal| match refusal {
-        Refusal::Denied(problem) => Refused::from(problem),
-        Refusal::Fault(fault) => fault.into(),
-    })?;
+    let page = audit::page(cx, Viewer::Operator, &filter, &input.cursor, limit).await?;
     let narrowed = [
         ("tenant", input.tenant.as_str()),
         ("account", &input.account),

@@ -203,6 +203,13 @@ impl From<Fault> for Refused {
     }
 }
 
+/// A denial may be said in the words of the problem itself.
+impl Denial for Problem {
+    fn problem(&self) -> Problem {
+        self.clone()
+    }
+}
+
 impl<D: Denial> From<Refusal<D>> for Refused {
     fn from(refusal: Refusal<D>) -> Self {
         match refusal {

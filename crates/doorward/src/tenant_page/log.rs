@@ -87,10 +87,7 @@ async fn show(member: Member<AuditRead>, input: Search) -> Result<Reply, Refused
     let filter = asked.filter(Some(member.tenant().id()))?;
     let limit = page_size(&input.limit)?;
     let viewer = Viewer::Account(member.account());
-    let found = audit::page(cx, viewer, &filter, &input.cursor, limit).await.map_err(|refusal| match refusal {
-        crate::error::Refusal::Denied(problem) => Refused::from(problem),
-        crate::error::Refusal::Fault(fault) => fault.into(),
-    })?;
+    let found = audit::page(cx, viewer, &filter, &input.cursor, limit).await?;
     let events: Vec<_> = found.events.into_iter().map(Recorded::for_members).collect();
     let body = json!({ "events": events, "next": found.next });
     let people = People::of(cx, &events).await?;
