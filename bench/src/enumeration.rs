@@ -1,9 +1,11 @@
-//! Whether the time of an answer tells who has an account (attack C-17).
+//! Whether the time of an answer tells who has an account (attack C-17), or what tenants there are.
 //!
 //! Two kinds of people are asked for in turns, in a random order within each pair, and the times are compared by rank:
 //! means drown in the noise of a machine, ranks do not. `z` is how many standard deviations the second kind's ranks lie
 //! above chance; beyond 4 in two of three repeats counts as a leak. An attacker may ask more often than this does, so
 //! the difference of the medians stands beside it.
+
+mod tenants;
 
 use std::time::Duration;
 
@@ -84,25 +86,39 @@ fn on_engine(engine: &'static str, setup: &Setup, pairs: usize, report: &mut Rep
         asker.post("/auth/signup", &[("email", &email), ("password", PASSWORD)], 202)?;
     }
     for comparison in &COMPARISONS {
-        let (mut scores, mut differences) = (Vec::new(), Vec::new());
-        for repeat in 0..REPEATS {
-            eprintln!("  {engine}, {}, repeat {}", comparison.name, repeat + 1);
-            let [mut first, mut second] = asker.compare(comparison, repeat, pairs)?;
-            scores.push(mann_whitney(&second, &first));
-            differences.push((quantile(&mut second, 0.5) - quantile(&mut first, 0.5)) / 1e3);
-        }
-        let told = |values: &[f64], digits: usize| {
-            values.iter().map(|value| format!("{value:+.digits$}")).collect::<Vec<_>>().join(" ")
-        };
-        let leaks = scores.iter().filter(|z| z.abs() >= 4.0).count() >= 2;
-        report.row(vec![
-            engine.into(),
-            comparison.name.into(),
-            told(&scores, 1).into(),
-            told(&differences, 0).into(),
-            Cell::from(if leaks { "LEAK" } else { "no leak seen" }),
-        ]);
+        compared(engine, comparison.name, report, |repeat| asker.compare(comparison, repeat, pairs))?;
     }
+    tenants::run(engine, setup, &child, pairs, report)
+}
+
+/// The times of the first kind and of the second, in nanoseconds.
+type Comparing = [Vec<u64>; 2];
+
+/// Compares twice more, and reports.
+fn compared(
+    engine: &'static str,
+    name: &'static str,
+    report: &mut Report,
+    mut compare: impl FnMut(usize) -> Outcome<Comparing>,
+) -> Outcome {
+    let (mut scores, mut differences) = (Vec::new(), Vec::new());
+    for repeat in 0..REPEATS {
+        eprintln!("  {engine}, {name}, repeat {}", repeat + 1);
+        let [mut first, mut second] = compare(repeat)?;
+        scores.push(mann_whitney(&second, &first));
+        differences.push((quantile(&mut second, 0.5) - quantile(&mut first, 0.5)) / 1e3);
+    }
+    let told = |values: &[f64], digits: usize| {
+        values.iter().map(|value| format!("{value:+.digits$}")).collect::<Vec<_>>().join(" ")
+    };
+    let leaks = scores.iter().filter(|z| z.abs() >= 4.0).count() >= 2;
+    report.row(vec![
+        engine.into(),
+        name.into(),
+        told(&scores, 1).into(),
+        told(&differences, 0).into(),
+        Cell::from(if leaks { "LEAK" } else { "no leak seen" }),
+    ]);
     Ok(())
 }
 
@@ -118,7 +134,7 @@ async fn people_of_all_kinds(setup: &Setup, pairs: usize) -> Outcome {
             }
         }
     }
-    Ok(())
+    tenants::prepare(&doorward, pairs).await
 }
 
 /// One connection that asks from ever new addresses.
@@ -134,7 +150,7 @@ impl Asker {
         Ok(Self { connection: Connection::open(child.address)?, browser, asked: 0 })
     }
 
-    fn compare(&mut self, comparison: &Comparison, repeat: usize, pairs: usize) -> Outcome<[Vec<u64>; 2]> {
+    fn compare(&mut self, comparison: &Comparison, repeat: usize, pairs: usize) -> Outcome<Comparing> {
         let mut samples = [Vec::with_capacity(pairs), Vec::with_capacity(pairs)];
         for number in 0..pairs {
             let first = coin();
