@@ -124,7 +124,7 @@ fn schema(route: &Route) -> Value {
         .iter()
         .map(|field| (field.name.to_owned(), json!({ "type": "string", "description": field.doc })))
         .collect();
-    let required: Vec<_> = fields.iter().map(|field| field.name).collect();
+    let required: Vec<_> = fields.iter().filter(|field| field.required).map(|field| field.name).collect();
     json!({ "type": "object", "properties": properties, "required": required })
 }
 

@@ -77,7 +77,7 @@ pub(crate) fn schemas() -> Value {
         "Offer": object(json!({ "tenant": tenant, "invited_by": inviter, "roles": texts, "csrf_token": text })),
         "Who": object(json!({ "account": object(account), "session": object(session), "csrf_token": text })),
         "Session": object(listed),
-        "Sessions": object(json!({ "sessions": list(json!({ "$ref": "#/components/schemas/Session" })) })),
+        "Sessions": object(json!({ "sessions": list(json!({ "$ref": "#/components/schemas/Session" })), "next": next })),
         "FormToken": object(json!({ "csrf_token": text })),
         "Question": {
             "description": "One question, or up to 100 of them under `questions`.",
@@ -118,7 +118,7 @@ fn tenants() -> Value {
     let of = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
     json!({
         "Tenant": object(tenant),
-        "Tenants": object(json!({ "tenants": list(of("Tenant")), "self_service": { "type": "boolean" } })),
+        "Tenants": object(json!({ "tenants": list(of("Tenant")), "next": next, "self_service": { "type": "boolean" } })),
         "TenantOverview": object(json!({ "tenant": of("Tenant"), "permissions": texts })),
         "Roles": object(json!({ "roles": list(object(role)) })),
         "Member": object(member),

@@ -60,7 +60,10 @@ fn differences(document: &Value, schema: &Value, value: &Value, at: &str) -> Vec
     if let Some(name) = schema["$ref"].as_str() {
         return differences(document, document.pointer(&name[1..]).unwrap(), value, at);
     }
-    let fits = match schema["type"].as_str().unwrap() {
+    if schema["type"].is_array() && value.is_null() {
+        return Vec::new();
+    }
+    let fits = match schema["type"].as_str().or(schema["type"][0].as_str()).unwrap() {
         "object" => value.is_object(),
         "array" => value.as_array().is_some_and(|items| !items.is_empty()),
         "string" => value.is_string(),
