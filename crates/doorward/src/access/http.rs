@@ -28,13 +28,18 @@ struct Asked(Bytes);
 
 impl Input for Asked {
     const FIELDS: &'static [Field] = &[
-        Field { name: "tenant", doc: "The tenant's slug or id." },
-        Field { name: "permission", doc: "The permission, such as `invoices:read`." },
+        Field { name: "tenant", doc: "The tenant's slug or id.", required: false },
+        Field { name: "permission", doc: "The permission, such as `invoices:read`.", required: false },
         Field {
             name: "fresh_within",
             doc: "How many seconds ago the person may have proved themselves last; a number.",
+            required: false,
         },
-        Field { name: "questions", doc: "Up to 100 questions instead of one: objects with the three fields above." },
+        Field {
+            name: "questions",
+            doc: "Up to 100 questions instead of one: objects with the three fields above.",
+            required: false,
+        },
     ];
 
     fn take(fields: &mut Fields) -> Self {
@@ -113,8 +118,8 @@ input! {
     Verify {
         tenant: "The tenant's slug or id.",
         permission: "The permission that the request needs.",
-        fresh_within: "How many seconds ago the person may have proved themselves last; empty for any time.",
-        csrf: "`application` when the application checks a token of its own; our origin is demanded all the same.",
+        fresh_within [optional]: "How many seconds ago the person may have proved themselves last; empty for any time.",
+        csrf [optional]: "`application` when the application checks a token of its own; our origin is demanded all the same.",
     }
 }
 

@@ -37,6 +37,7 @@ page! {
         proven: bool,
         password_age: String,
         devices: Vec<sessions::Device>,
+        more_devices: bool,
         is_operator: bool,
     }
 }
@@ -54,7 +55,7 @@ page! {
 }
 
 input! {
-    Profile { display_name: "How the person wants to be addressed, up to 100 characters; may be empty." }
+    Profile { display_name [optional]: "How the person wants to be addressed, up to 100 characters; may be empty." }
 }
 
 input! {
@@ -140,7 +141,9 @@ async fn read(person: &SignedIn) -> Result<AccountPage, Refused> {
     let now = cx.clock.now();
     let pending = pending(person, &account).await?;
     let changed_at = passwords::changed_at(&cx.db, account.id).await?;
-    let devices = sessions::list(cx, account.id).await?;
+    let mut devices = sessions::list(cx, account.id, None, MOST_DEVICES + 1).await?;
+    let more_devices = devices.len() > MOST_DEVICES as usize;
+    devices.truncate(MOST_DEVICES as usize);
     Ok(AccountPage {
         typed_name: account.name.clone(),
         name: account.name.clone(),
@@ -149,6 +152,7 @@ async fn read(person: &SignedIn) -> Result<AccountPage, Refused> {
         proven: reauthentication::is_recent(cx, person.proved_at()),
         password_age: changed_at.map_or_else(String::new, |at| ago(at, now)),
         devices: sessions::Device::all(devices, person.session(), now),
+        more_devices,
         is_operator: operators::find(&cx.db, account.id).await?.is_some(),
     })
 }
@@ -163,6 +167,9 @@ async fn pending(person: &SignedIn, account: &accounts::Account) -> Result<Optio
     let email = email_change::pending(person.cx(), account.standing()).await?;
     Ok(email.map(|email| email.to_string()))
 }
+
+/// How many sessions stand on the page; their list has all of them.
+const MOST_DEVICES: u32 = 20;
 
 /// What is said when the account was deleted after its session had been checked.
 fn gone() -> Problem {

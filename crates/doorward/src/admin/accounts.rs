@@ -4,7 +4,8 @@ use doorward_core::{AccountId, EmailAddress, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
-    flow::{ConfirmPage, account, beneath, nav, next_page, other_beneath, paged},
+    belongings::{self, Belonging},
+    flow::{ConfirmPage, account, beneath, nav, next_page, other_beneath},
     rules::{Nav, beginning, stamp},
 };
 use crate::{
@@ -12,15 +13,15 @@ use crate::{
     base::render::{ago, page},
     context::Context,
     error::Fault,
-    guard::{Cursor, Listing, Operator, Refused, Reply, Routes, Viewer, input, page_size},
+    guard::{Cursor, Listing, Operator, Refused, Reply, Routes, Viewer, input, numbered, page_size, paged},
     operator::flow as acts,
     operators::{self, power::AccountsManage, power::AccountsRead},
-    sessions, tenants,
+    sessions,
 };
 
 pub(super) fn routes(routes: &mut Routes) {
     routes.get("/admin/accounts", list, "Lists accounts, newest first, or those whose address, id or name begins so.");
-    routes.get("/admin/accounts/{account}", show, "Shows an account with its sessions and tenants.");
+    routes.get("/admin/accounts/{account}", show, "Shows an account with its newest sessions and its first tenants.");
     routes.get("/admin/accounts/{account}/disable", ask_disable, "Asks before an account is disabled.");
     routes.post("/admin/accounts/{account}/disable", disable, "Keeps an account out and ends its sessions.");
     routes.post("/admin/accounts/{account}/enable", enable, "Lets a disabled account log in again.");
@@ -51,6 +52,8 @@ page! {
         password_set: String,
         sessions: Vec<Session>,
         tenants: Vec<Belonging>,
+        more_sessions: bool,
+        more_tenants: bool,
     }
 }
 
@@ -76,19 +79,11 @@ pub(crate) struct Session {
     pub(crate) subject: String,
 }
 
-/// A tenant that an account belongs to.
-pub(crate) struct Belonging {
-    pub(crate) slug: String,
-    pub(crate) name: String,
-    pub(crate) state: &'static str,
-    pub(crate) roles: String,
-}
-
 input! {
     Search {
-        search: "What the address or the name begins with; or a whole address, or an id.",
-        cursor: "Where the page begins: the `next` of the page before it.",
-        limit: "How many lines, 1 to 100; 50 when it is empty.",
+        search [optional]: "What the address or the name begins with; or a whole address, or an id.",
+        cursor [optional]: "Where the page begins: the `next` of the page before it.",
+        limit [optional]: "How many lines, 1 to 100; 50 when it is empty.",
     }
 }
 
@@ -131,8 +126,10 @@ async fn show(operator: Operator<AccountsRead>, input: Named) -> Result<Reply, R
     let cx = operator.cx();
     let now = cx.clock.now();
     let account = account(cx, &input.account).await?;
-    let sessions = sessions::list(cx, account.id).await?;
-    let belongings = tenants::of_account(&cx.db, account.id).await?;
+    let found = sessions::list(cx, account.id, None, MOST + 1).await?;
+    let list = super::sessions::listing(Some(account.id));
+    let (sessions, more_sessions) = paged(cx, &list, found, MOST, |one| numbered(one.id.as_i64()));
+    let (belongings, more_tenants) = belongings::first(cx, account.id, MOST).await?;
     let roles = operators::find(&cx.db, account.id).await?.map(|one| one.roles).unwrap_or_default();
     let roles: Vec<String> = roles.iter().map(ToString::to_string).collect();
     let changed_at = crate::passwords::changed_at(&cx.db, account.id).await?;
@@ -140,22 +137,18 @@ async fn show(operator: Operator<AccountsRead>, input: Named) -> Result<Reply, R
     json["operator_roles"] = json!(roles);
     json["password_changed_at"] = json!(changed_at.map(Timestamp::as_secs));
     json["sessions"] = sessions.iter().map(super::sessions::entry).collect();
-    json["tenants"] = belongings.iter().map(belonging).collect();
+    json["sessions_next"] = json!(more_sessions);
+    json["tenants"] = belongings.iter().map(belongings::entry).collect();
+    json["tenants_next"] = json!(more_tenants);
     let page = AccountPage {
         nav: nav(&operator, "accounts").await?,
         is_own: account.id == operator.account(),
         operator_roles: roles.join(", "),
         password_set: changed_at.map_or_else(|| "none".to_owned(), |at| format!("set {}", ago(at, now))),
         sessions: sessions.into_iter().map(|one| Session::of(one, operator.session(), now)).collect(),
-        tenants: belongings
-            .into_iter()
-            .map(|one| Belonging {
-                slug: one.slug.to_string(),
-                name: one.name,
-                state: one.state.name(),
-                roles: one.roles.text().replace(',', ", "),
-            })
-            .collect(),
+        tenants: belongings.into_iter().map(Belonging::of).collect(),
+        more_sessions: more_sessions.is_some(),
+        more_tenants: more_tenants.is_some(),
         own_page: format!("admin/accounts/{}", account.id),
         account: Row::of(account, now),
     };
@@ -241,17 +234,6 @@ pub(super) fn entry(account: &Account) -> Value {
     })
 }
 
-fn belonging(one: &tenants::Joined) -> Value {
-    let roles: Vec<&str> = one.roles.iter().map(doorward_core::RoleName::as_str).collect();
-    json!({
-        "id": one.id.to_string(),
-        "slug": one.slug.as_str(),
-        "name": one.name,
-        "state": one.state.name(),
-        "roles": roles,
-    })
-}
-
 impl Row {
     fn of(account: Account, now: Timestamp) -> Self {
         Self {
@@ -278,3 +260,6 @@ impl Session {
         }
     }
 }
+
+/// How many sessions and tenants stand on the page of an account; their lists have all of them.
+const MOST: u32 = 50;

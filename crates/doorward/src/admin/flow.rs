@@ -10,7 +10,7 @@ use crate::{
     base::render::page,
     context::Context,
     error::Fault,
-    guard::{Cursor, Denial, Listing, Operator, Refused},
+    guard::{Denial, Operator, Refused},
     operators,
 };
 
@@ -32,30 +32,6 @@ page! {
 pub(super) async fn nav<P>(operator: &Operator<P>, here: &'static str) -> Result<Nav, Fault> {
     let powers = operators::powers_of(operator.cx(), operator.account()).await?.unwrap_or_default();
     Ok(Nav { powers, here })
-}
-
-/// The rows of a page, of which one more was read, and where the next one begins.
-pub(super) fn paged<T>(
-    cx: &Context,
-    list: &Listing,
-    mut rows: Vec<T>,
-    limit: u32,
-    place: impl FnOnce(&T) -> [u8; 16],
-) -> (Vec<T>, Option<String>) {
-    let is_last = rows.len() <= limit as usize;
-    rows.truncate(limit as usize);
-    let last = rows.last().filter(|_| !is_last).map(place);
-    (rows, last.map(|at| Cursor::write(cx, list, at)))
-}
-
-/// The place of a numbered row.
-pub(super) fn numbered(number: i64) -> [u8; 16] {
-    i128::from(number).to_be_bytes()
-}
-
-/// The number of the row that a place names.
-pub(super) fn number(place: [u8; 16]) -> i64 {
-    i128::from_be_bytes(place) as i64
 }
 
 /// The address of the next page.

@@ -1,11 +1,12 @@
 //! The routes of the console; each panel has a file of its own.
 
-use super::{accounts, invitations, log, members, overview, sessions, system, tenants};
+use super::{accounts, belongings, invitations, log, members, overview, sessions, system, tenants};
 use crate::guard::Routes;
 
 pub(crate) fn routes(routes: &mut Routes) {
     overview::routes(routes);
     accounts::routes(routes);
+    belongings::routes(routes);
     tenants::routes(routes);
     members::routes(routes);
     invitations::routes(routes);

@@ -4,14 +4,14 @@ use doorward_core::{EmailAddress, InvitationId, RoleName, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
-    flow::{nav, next_page, paged},
+    flow::{nav, next_page},
     rules::{Nav, roles, stamp},
     tenants as panel,
 };
 use crate::{
     base::render::page,
     error::Refusal,
-    guard::{Cursor, Listing, Operator, Refused, Reply, Routes, Viewer, input, page_size},
+    guard::{Cursor, Listing, Operator, Refused, Reply, Routes, Viewer, input, page_size, paged},
     invitations::{self, InviteDenied, Invited},
     operator::invitations as acts,
     operators::power::{TenantsManage, TenantsRead},
@@ -53,8 +53,8 @@ pub(crate) struct Row {
 input! {
     Search {
         tenant: "The tenant's slug or id.",
-        cursor: "Where the page begins: the `next` of the page before it.",
-        limit: "How many lines, 1 to 100; 50 when it is empty.",
+        cursor [optional]: "Where the page begins: the `next` of the page before it.",
+        limit [optional]: "How many lines, 1 to 100; 50 when it is empty.",
     }
 }
 

@@ -69,26 +69,26 @@ pub(crate) struct Party {
 
 input! {
     Search {
-        tenant: "Events in the tenant with this slug or id only.",
-        account: "Events by or about the account with this address or id only.",
-        action: "Events of this action only, such as `login`.",
-        result: "`success` or `denied` only.",
-        since: "Not before this moment: a day, a moment as in RFC 3339, or seconds since the epoch.",
-        until: "Before this moment.",
-        cursor: "Where the page begins: the `next` of the page before it.",
-        limit: "How many lines, 1 to 100; 50 when it is empty.",
+        tenant [optional]: "Events in the tenant with this slug or id only.",
+        account [optional]: "Events by or about the account with this address or id only.",
+        action [optional]: "Events of this action only, such as `login`.",
+        result [optional]: "`success` or `denied` only.",
+        since [optional]: "Not before this moment: a day, a moment as in RFC 3339, or seconds since the epoch.",
+        until [optional]: "Before this moment.",
+        cursor [optional]: "Where the page begins: the `next` of the page before it.",
+        limit [optional]: "How many lines, 1 to 100; 50 when it is empty.",
     }
 }
 
 input! {
     Export {
         format: "`jsonl` or `csv`.",
-        tenant: "Events in the tenant with this slug or id only.",
-        account: "Events by or about the account with this address or id only.",
-        action: "Events of this action only, such as `login`.",
-        result: "`success` or `denied` only.",
-        since: "Not before this moment: a day, a moment as in RFC 3339, or seconds since the epoch.",
-        until: "Before this moment.",
+        tenant [optional]: "Events in the tenant with this slug or id only.",
+        account [optional]: "Events by or about the account with this address or id only.",
+        action [optional]: "Events of this action only, such as `login`.",
+        result [optional]: "`success` or `denied` only.",
+        since [optional]: "Not before this moment: a day, a moment as in RFC 3339, or seconds since the epoch.",
+        until [optional]: "Before this moment.",
     }
 }
 

@@ -4,7 +4,7 @@ use doorward_core::{AccountId, EmailAddress, RoleName};
 use serde_json::{Value, json};
 
 use super::{
-    flow::{nav, number, numbered, paged},
+    flow::nav,
     rules::{Nav, account_id, roles, stamp},
     tenants::{self as panel, Typed},
 };
@@ -12,7 +12,7 @@ use crate::{
     accounts,
     base::render::page,
     error::Refusal,
-    guard::{Cursor, Listing, Operator, Refused, Reply, Routes, Viewer, input},
+    guard::{Cursor, Listing, Operator, Refused, Reply, Routes, Viewer, input, number, numbered, paged},
     operator::{MemberOf, named_members, tenants as acts},
     operators::power::{TenantsManage, TenantsRead},
     tenants::{self, Entitlement, Tenant, TenantDenied},

@@ -16,6 +16,7 @@
 //! wants to act without a trace. Operators are made at the command line and nowhere else.
 
 mod accounts;
+mod belongings;
 mod flow;
 pub(crate) mod http;
 mod invitations;

@@ -41,7 +41,7 @@ pub(crate) struct Count {
 }
 
 input! {
-    Overview { span: "How far back the logins are counted: `day` or `week`; a day when it is empty." }
+    Overview { span [optional]: "How far back the logins are counted: `day` or `week`; a day when it is empty." }
 }
 
 async fn show(operator: Operator<Enter>, input: Overview) -> Result<Reply, Refused> {

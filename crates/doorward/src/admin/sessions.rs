@@ -1,29 +1,36 @@
 //! Sessions of everybody, and the end of one.
 
-use doorward_core::{SessionId, Timestamp};
+use doorward_core::{AccountId, SessionId, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
-    flow::{addresses, beneath, nav, next_page, number, numbered, paged},
+    flow::{account, addresses, beneath, nav, next_page},
     rules::{AdminDenied, Nav},
 };
 use crate::{
     base::render::{ago, page},
-    guard::{Cursor, Denial, Listing, Operator, Refused, Reply, Routes, Viewer, input, page_size},
+    guard::{
+        Cursor, Denial, Listing, Operator, Refused, Reply, Routes, Viewer, input, number, numbered, page_size, paged,
+    },
     operator::flow as acts,
     operators::power::{AccountsRead, SessionsManage},
     sessions::{self, Listed},
 };
 
 pub(super) fn routes(routes: &mut Routes) {
-    routes.get("/admin/sessions", list, "Lists the live sessions of everybody, newest first.");
+    routes.get("/admin/sessions", list, "Lists the live sessions of everybody, or of one account, newest first.");
     routes.post("/admin/sessions/{id}/revoke", revoke, "Ends a session, whoever it belongs to.");
 }
 
 page! {
     /// The live sessions.
     #[derive(askama::Template)]
-    SessionsPage in "admin/sessions.html" { nav: Nav, rows: Vec<Row>, next: Option<String> }
+    SessionsPage in "admin/sessions.html" {
+        nav: Nav,
+        whose: Option<(String, String)>,
+        rows: Vec<Row>,
+        next: Option<String>,
+    }
 }
 
 /// A line in the list of sessions.
@@ -41,9 +48,10 @@ pub(crate) struct Row {
 }
 
 input! {
-    Page {
-        cursor: "Where the page begins: the `next` of the page before it.",
-        limit: "How many lines, 1 to 100; 50 when it is empty.",
+    Search {
+        account [optional]: "Sessions of the account with this id only.",
+        cursor [optional]: "Where the page begins: the `next` of the page before it.",
+        limit [optional]: "How many lines, 1 to 100; 50 when it is empty.",
     }
 }
 
@@ -51,16 +59,23 @@ input! {
     Named { id: "The session's public name: 16 hexadecimal digits." }
 }
 
-async fn list(operator: Operator<AccountsRead>, input: Page) -> Result<Reply, Refused> {
+async fn list(operator: Operator<AccountsRead>, input: Search) -> Result<Reply, Refused> {
     let cx = operator.cx();
     let limit = page_size(&input.limit)?;
-    let list = Listing::new("sessions", Viewer::Operator);
+    let whose = match input.account.as_str() {
+        "" => None,
+        id => Some(account(cx, id).await?),
+    };
+    let list = listing(whose.as_ref().map(|account| account.id));
     let before = Cursor::read(cx, &list, &input.cursor)?.map(|place| SessionId::from_i64(number(place)));
-    let found = sessions::list_all(cx, before, limit + 1).await?;
+    let found = match &whose {
+        Some(account) => sessions::list(cx, account.id, before, limit + 1).await?,
+        None => sessions::list_all(cx, before, limit + 1).await?,
+    };
     let (found, next) = paged(cx, &list, found, limit, |one| numbered(one.id.as_i64()));
-    let whose = addresses(cx, &found.iter().map(|one| one.account).collect::<Vec<_>>()).await?;
+    let known = addresses(cx, &found.iter().map(|one| one.account).collect::<Vec<_>>()).await?;
     let json = json!({ "sessions": found.iter().map(entry).collect::<Vec<_>>(), "next": next });
-    let email = |one: &Listed| whose.get(&one.account).cloned().unwrap_or_default();
+    let email = |one: &Listed| known.get(&one.account).cloned().unwrap_or_default();
     let (now, current) = (cx.clock.now(), operator.session());
     let row = |one: Listed| Row {
         id: one.id.to_string(),
@@ -76,9 +91,16 @@ async fn list(operator: Operator<AccountsRead>, input: Page) -> Result<Reply, Re
     let page = SessionsPage {
         nav: nav(&operator, "sessions").await?,
         rows: found.into_iter().map(row).collect(),
-        next: next_page("sessions", &[("limit", &input.limit)], next.as_ref()),
+        next: next_page("sessions", &[("account", &input.account), ("limit", &input.limit)], next.as_ref()),
+        whose: whose.map(|account| (account.id.to_string(), account.email.to_string())),
     };
     Ok(Reply::page(&json, page))
+}
+
+/// The list of the sessions of one account, or of everybody's.
+pub(super) fn listing(account: Option<AccountId>) -> Listing {
+    let account = account.map(|account| account.to_string());
+    Listing::new("sessions", Viewer::Operator).with("account", account.as_deref())
 }
 
 async fn revoke(operator: Operator<SessionsManage>, input: Named) -> Result<Reply, Refused> {

@@ -4,7 +4,7 @@ use doorward_core::{EmailAddress, PlanName, Slug, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
-    flow::{ConfirmPage, nav, next_page, number, numbered, paged},
+    flow::{ConfirmPage, nav, next_page},
     members,
     rules::{AdminDenied, Nav, account_id, beginning, moment, stamp},
 };
@@ -12,7 +12,10 @@ use crate::{
     accounts,
     base::render::page,
     error::Refusal,
-    guard::{Cursor, Denial, Listing, Operator, OrPage, Problem, Refused, Reply, Routes, Viewer, input, page_size},
+    guard::{
+        Cursor, Denial, Listing, Operator, OrPage, Problem, Refused, Reply, Routes, Viewer, input, number, numbered,
+        page_size, paged,
+    },
     operator::tenants as acts,
     operators::power::{EntitlementsManage, TenantsManage, TenantsRead},
     tenants::{self, Entitlement, Tenant, TenantDenied},
@@ -83,9 +86,9 @@ pub(crate) struct Typed {
 
 input! {
     Search {
-        search: "What the slug or the name begins with.",
-        cursor: "Where the page begins: the `next` of the page before it.",
-        limit: "How many lines, 1 to 100; 50 when it is empty.",
+        search [optional]: "What the slug or the name begins with.",
+        cursor [optional]: "Where the page begins: the `next` of the page before it.",
+        limit [optional]: "How many lines, 1 to 100; 50 when it is empty.",
     }
 }
 
@@ -93,7 +96,7 @@ input! {
     Creation {
         slug: "The name in addresses.",
         name: "The name for people, up to 100 characters.",
-        email: "The address of the account that is to own it; empty for nobody yet.",
+        email [optional]: "The address of the account that is to own it; empty for nobody yet.",
     }
 }
 
@@ -104,8 +107,8 @@ input! {
 input! {
     MembersOf {
         tenant: "The tenant's slug or id.",
-        cursor: "Where the page of members begins: the `next` of the page before it.",
-        limit: "How many members, 1 to 100; 50 when it is empty.",
+        cursor [optional]: "Where the page of members begins: the `next` of the page before it.",
+        limit [optional]: "How many members, 1 to 100; 50 when it is empty.",
     }
 }
 
@@ -119,7 +122,7 @@ input! {
 input! {
     Entitling {
         tenant: "The tenant's slug or id.",
-        account: "The id of the member; empty for all of the tenant.",
+        account [optional]: "The id of the member; empty for all of the tenant.",
         plan: "The plan.",
         until: "Until when: a day, a moment as in RFC 3339, or seconds since the epoch. One that has passed ends it.",
     }

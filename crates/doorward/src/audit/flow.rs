@@ -12,7 +12,7 @@ use crate::{
     base::db::{Database, Transaction},
     context::Context,
     error::{Fault, Refusal},
-    guard::{Cursor, Listing, Problem, Viewer},
+    guard::{Cursor, Listing, Problem, Viewer, number, numbered, paged},
 };
 
 /// Where events go besides the database.
@@ -105,12 +105,9 @@ pub(crate) async fn page(
 ) -> Result<Page, Refusal<Problem>> {
     let (list, limit) = (filter.listing(viewer), limit.clamp(1, 500));
     let before = Cursor::read(cx, &list, cursor).map_err(Refusal::Denied)?;
-    let before = before.map(|at| i128::from_be_bytes(at) as i64);
-    let mut events = search(&cx.db, filter, before, limit + 1).await?;
-    let is_last = events.len() <= limit as usize;
-    events.truncate(limit as usize);
-    let last = events.last().filter(|_| !is_last).map(|event| i128::from(event.id).to_be_bytes());
-    Ok(Page { next: last.map(|at| Cursor::write(cx, &list, at)), events })
+    let events = search(&cx.db, filter, before.map(number), limit + 1).await?;
+    let (events, next) = paged(cx, &list, events, limit, |event| numbered(event.id));
+    Ok(Page { events, next })
 }
 
 /// Removes the events of one seal when the settings keep none of them any longer; returns how many seals that were.

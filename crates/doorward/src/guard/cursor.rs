@@ -87,3 +87,27 @@ pub(crate) fn page_size(text: &str) -> Result<u32, Problem> {
     let invalid = || Problem::field("limit", "limit_invalid", "A page has 1 to 100 entries.");
     said.filter(|size| (1..=100).contains(size)).ok_or_else(invalid)
 }
+
+/// The rows of a page, of which one more was read, and where the next one begins.
+pub(crate) fn paged<T>(
+    cx: &Context,
+    list: &Listing,
+    mut rows: Vec<T>,
+    limit: u32,
+    place: impl FnOnce(&T) -> [u8; 16],
+) -> (Vec<T>, Option<String>) {
+    let is_last = rows.len() <= limit as usize;
+    rows.truncate(limit as usize);
+    let last = rows.last().filter(|_| !is_last).map(place);
+    (rows, last.map(|at| Cursor::write(cx, list, at)))
+}
+
+/// The place of a numbered row.
+pub(crate) fn numbered(number: i64) -> [u8; 16] {
+    i128::from(number).to_be_bytes()
+}
+
+/// The number of the row that a place names.
+pub(crate) fn number(place: [u8; 16]) -> i64 {
+    i128::from_be_bytes(place) as i64
+}

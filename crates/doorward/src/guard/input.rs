@@ -21,6 +21,8 @@ const MAX_FIELDS: usize = 32;
 pub(crate) struct Field {
     pub(crate) name: &'static str,
     pub(crate) doc: &'static str,
+    /// Whether the request is refused without it.
+    pub(crate) required: bool,
 }
 
 /// What a handler takes as its second parameter.
@@ -43,9 +45,10 @@ impl Input for NoInput {
     }
 }
 
-/// Defines an input: a struct of texts, each with the sentence that describes it.
+/// Defines an input: a struct of texts, each with the sentence that describes it. One without which the request may do is
+/// `[optional]`.
 macro_rules! input {
-    ($(#[$meta:meta])* $name:ident { $($field:ident: $doc:literal),* $(,)? }) => {
+    ($(#[$meta:meta])* $name:ident { $($field:ident $([$optional:ident])?: $doc:literal),* $(,)? }) => {
         $(#[$meta])*
         pub(crate) struct $name {
             $(#[doc = $doc] pub(crate) $field: zeroize::Zeroizing<String>,)*
@@ -53,7 +56,11 @@ macro_rules! input {
 
         impl $crate::guard::Input for $name {
             const FIELDS: &'static [$crate::guard::Field] =
-                &[$($crate::guard::Field { name: stringify!($field), doc: $doc }),*];
+                &[$($crate::guard::Field {
+                    name: stringify!($field),
+                    doc: $doc,
+                    required: stringify!($($optional)?).is_empty(),
+                }),*];
 
             fn take(fields: &mut $crate::guard::Fields) -> Self {
                 Self { $($field: fields.take(stringify!($field)),)* }

@@ -44,6 +44,8 @@ pub(crate) struct Route {
     pub(crate) handler: &'static str,
     pub(crate) doc: &'static str,
     pub(crate) fields: &'static [Field],
+    /// How the names of further fields begin; see [`Input::FAMILY`].
+    pub(crate) family: Option<&'static str>,
     /// Whether somebody can go back to the form at the same address.
     has_page: bool,
     /// Whether its answers are JSON whatever the request accepts.
@@ -85,6 +87,7 @@ impl Route {
             handler: name,
             doc,
             fields: I::FIELDS,
+            family: I::FAMILY,
             has_page: false,
             data: false,
             kind: Kind::Plain,
@@ -92,8 +95,8 @@ impl Route {
         }
     }
 
-    #[cfg(test)]
-    pub(super) fn is_data(&self) -> bool {
+    /// Whether it is for programs only.
+    pub(crate) fn is_data(&self) -> bool {
         self.data
     }
 

@@ -17,6 +17,7 @@ use crate::{
     error::{Fault, Refusal},
     guard::{
         Cursor, Denial, Listing, Member, OrPage, Person, Problem, Refused, Reply, Routes, Viewer, input, page_size,
+        paged,
     },
     policy::OwnRoles,
     tenant_page::ActDenied,
@@ -43,8 +44,8 @@ pub(crate) fn routes(routes: &mut Routes) {
 
 input! {
     Paged {
-        cursor: "Where the page begins: `next` of the page before.",
-        limit: "Invitations on a page, 1 to 100; 50 when absent.",
+        cursor [optional]: "Where the page begins: `next` of the page before.",
+        limit [optional]: "Invitations on a page, 1 to 100; 50 when absent.",
     }
 }
 
@@ -228,11 +229,8 @@ async fn shown(member: &Member<MembersInvite>, cursor: &str, limit: u32) -> Resu
     let listing = Listing::new("invitations", Viewer::Account(member.account()));
     let listing = listing.with("tenant", Some(&tenant.id().to_string()));
     let before = Cursor::read(cx, &listing, cursor)?.map(InvitationId::from_bytes);
-    let mut invited = store::list(&cx.db, tenant, before, i64::from(limit) + 1).await?;
-    let is_last = invited.len() <= limit as usize;
-    invited.truncate(limit as usize);
-    let last = invited.last().filter(|_| !is_last);
-    let next = last.map(|last| Cursor::write(cx, &listing, *last.id.as_bytes()));
+    let invited = store::list(&cx.db, tenant, before, i64::from(limit) + 1).await?;
+    let (invited, next) = paged(cx, &listing, invited, limit, |one| *one.id.as_bytes());
     let ids: Vec<_> = invited.iter().filter_map(|one| one.invited_by).collect();
     let accounts = accounts::by_ids(&cx.db, &ids).await?;
     let address = |one: &Invited| {

@@ -140,11 +140,7 @@ pub(crate) async fn list(cx: &Context, after: &str, limit: u32) -> Result<Vec<Ac
 pub(crate) async fn sessions(cx: &Context, account: Option<AccountId>, limit: u32) -> Result<Vec<Listed>, Fault> {
     let limit = limit.clamp(1, 1000);
     match account {
-        Some(account) => {
-            let mut sessions = sessions::list(cx, account).await?;
-            sessions.truncate(limit as usize);
-            Ok(sessions)
-        }
+        Some(account) => sessions::list(cx, account, None, limit).await,
         None => sessions::list_all(cx, None, limit).await,
     }
 }

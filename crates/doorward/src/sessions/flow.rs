@@ -159,10 +159,15 @@ pub(crate) async fn log_out_everywhere(cx: &Context, live: &Live, visit: &Visit)
     Ok(ended)
 }
 
-/// Lists the sessions of an account, newest first.
-pub(crate) async fn list(cx: &Context, account: AccountId) -> Result<Vec<Listed>, Fault> {
-    let now = cx.clock.now();
-    store::of_account(&cx.db, account, now, now.before(cx.settings.sessions.idle)).await
+/// Lists up to `limit` live sessions of an account, newest first, older than the session `before` when there is one.
+pub(crate) async fn list(
+    cx: &Context,
+    account: AccountId,
+    before: Option<SessionId>,
+    limit: u32,
+) -> Result<Vec<Listed>, Fault> {
+    let before = before.unwrap_or(NEWEST);
+    store::of_account(&cx.db, (account, before), moments(cx), i64::from(limit)).await
 }
 
 /// Finds one session of an account by its name; `None` when the list of the account would not show it.
@@ -178,7 +183,7 @@ pub(crate) async fn purge(cx: &Context, tx: &mut Transaction) -> Result<u64, Fau
 
 /// Lists up to `limit` live sessions of everybody, newest first, older than the session `before` when there is one.
 pub(crate) async fn list_all(cx: &Context, before: Option<SessionId>, limit: u32) -> Result<Vec<Listed>, Fault> {
-    let before = before.unwrap_or(SessionId::from_i64(i64::MAX));
+    let before = before.unwrap_or(NEWEST);
     store::all(&cx.db, before, moments(cx), i64::from(limit)).await
 }
 
@@ -258,5 +263,7 @@ fn written(factors: &[(Factor, Timestamp)]) -> String {
     factors.iter().map(|(factor, at)| format!("{}:{}", factor.name(), at.as_secs())).collect::<Vec<_>>().join(",")
 }
 
+/// Newer than every session.
+const NEWEST: SessionId = SessionId::from_i64(i64::MAX);
 /// How exactly the use of a session is noted; the idle limit is meant to this minute.
 const NOTED_EVERY: std::time::Duration = std::time::Duration::from_secs(60);

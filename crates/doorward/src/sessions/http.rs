@@ -1,19 +1,22 @@
 //! `GET /session`, the list of sessions, and the ways to end them. Looking at one of those ways ends nothing.
 
 use axum::http::StatusCode;
-use doorward_core::EmailAddress;
+use doorward_core::{EmailAddress, SessionId};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{device::Device, flow, rules::Listed};
 use crate::{
     base::render::page,
-    guard::{NoInput, Person, Problem, Refused, Reply, Routes, SignedIn, input},
+    guard::{
+        Cursor, Listing, NoInput, Person, Problem, Refused, Reply, Routes, SignedIn, Viewer, input, number, numbered,
+        page_size, paged,
+    },
 };
 
 pub(crate) fn routes(routes: &mut Routes) {
     routes.data("/session", who, "Tells an application who is there; 401 when nobody is.");
-    routes.get("/sessions", list, "Lists the person's own sessions by device, newest first.");
+    routes.get("/sessions", list, "Lists the person's own sessions by device, newest first, in pages.");
     routes.data("/sessions/{id}", one, "Tells of one session of the person what the list does.");
     routes.delete("/sessions", end_others, "Ends all sessions of the person but this one.");
     routes.post("/sessions/revoke-others", end_others, "The same for a form.");
@@ -25,13 +28,20 @@ pub(crate) fn routes(routes: &mut Routes) {
 }
 
 input! {
+    Paged {
+        cursor [optional]: "Where the page begins: the `next` of the page before it.",
+        limit [optional]: "How many sessions, 1 to 100; 50 when it is empty.",
+    }
+}
+
+input! {
     Named { id: "The session's public name: 16 hexadecimal digits." }
 }
 
 page! {
     /// The list of devices.
     #[derive(askama::Template)]
-    DevicesPage in "sessions/sessions.html" { devices: Vec<Device> }
+    DevicesPage in "sessions/sessions.html" { devices: Vec<Device>, next: Option<String> }
 }
 
 page! {
@@ -90,11 +100,17 @@ async fn who(person: Person, _: NoInput) -> Result<Reply, Refused> {
     }))
 }
 
-async fn list(person: SignedIn, _: NoInput) -> Result<Reply, Refused> {
-    let sessions = flow::list(person.cx(), person.account()).await?;
-    let entries: Vec<_> = sessions.iter().map(|listed| entry(listed, &person)).collect();
-    let devices = Device::all(sessions, person.session(), person.cx().clock.now());
-    Ok(Reply::page(&json!({ "sessions": entries }), DevicesPage { devices }))
+async fn list(person: SignedIn, input: Paged) -> Result<Reply, Refused> {
+    let cx = person.cx();
+    let limit = page_size(&input.limit)?;
+    let list = Listing::new("sessions", Viewer::Account(person.account()));
+    let before = Cursor::read(cx, &list, &input.cursor)?.map(|place| SessionId::from_i64(number(place)));
+    let found = flow::list(cx, person.account(), before, limit + 1).await?;
+    let (found, next) = paged(cx, &list, found, limit, |one| numbered(one.id.as_i64()));
+    let entries: Vec<_> = found.iter().map(|listed| entry(listed, &person)).collect();
+    let body = json!({ "sessions": entries, "next": next });
+    let devices = Device::all(found, person.session(), cx.clock.now());
+    Ok(Reply::page(&body, DevicesPage { devices, next }))
 }
 
 async fn one(person: SignedIn, input: Named) -> Result<Reply, Refused> {

@@ -11,6 +11,7 @@
 //! - `sessions/ends-at-once`: A session that was ended is refused by the next request, whatever was under way.
 //! - `sessions/expires`: A session ends 8 hours after it began, or an hour after it was last used.
 //! - `sessions/everywhere`: A person sees their sessions by device and ends this one, another one, all others, or all.
+//! - `sessions/pages`: The list of one's own sessions comes in pages, whose cursor is good for its person alone.
 //! - `sessions/own-only`: Nobody sees or ends a session of another account.
 //! - `sessions/clocks`: Nodes whose clocks disagree, or a clock that is set back, do not make a session live longer.
 //! - `sessions/bounded`: One account has a limited number of sessions; one more ends the oldest.

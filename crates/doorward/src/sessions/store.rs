@@ -131,15 +131,15 @@ macro_rules! listed_where {
     };
 }
 
-/// Lists the sessions of an account, newest first.
+/// Lists live sessions of an account that are older than `before`, newest first.
 pub(super) async fn of_account(
     db: &Database,
-    account: AccountId,
-    now: Timestamp,
-    idle_since: Timestamp,
+    (account, before): (AccountId, SessionId),
+    (now, idle_since): (Timestamp, Timestamp),
+    limit: i64,
 ) -> Result<Vec<Listed>, Fault> {
-    let sql = listed_where!("account = $1 AND expires_at > $2 AND seen_at > $3 ORDER BY id DESC LIMIT 1000");
-    db.list(sql, &[&account, &now, &idle_since], listed).await
+    let sql = listed_where!("account = $1 AND id < $2 AND expires_at > $3 AND seen_at > $4 ORDER BY id DESC LIMIT $5");
+    db.list(sql, &[&account, &before, &now, &idle_since, &limit], listed).await
 }
 
 /// Reads one session of an account as the list shows it.

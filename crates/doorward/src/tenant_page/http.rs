@@ -7,13 +7,20 @@ use crate::{
     access::own::TenantRead,
     base::render::page,
     error::Refusal,
-    guard::{Member, NoInput, OrPage, Problem, Refused, Reply, Routes, SignedIn, input},
+    guard::{
+        Cursor, Listing, Member, NoInput, OrPage, Problem, Refused, Reply, Routes, SignedIn, Viewer, input, number,
+        numbered, page_size, paged,
+    },
     policy::RoleInfo,
     tenants::{self, Named, Tenant},
 };
 
 pub(crate) fn routes(routes: &mut Routes) {
-    routes.get("/tenants", list, "Lists the tenants that the person belongs to, each with their roles of the moment.");
+    routes.get(
+        "/tenants",
+        list,
+        "Lists the person's own tenants in the order in which they joined, in pages, each with their roles of the moment.",
+    );
     routes.post("/tenants", create, "Makes a tenant that belongs to the person, where the settings allow that.");
     routes.get("/tenants/{tenant}", overview, "Shows a tenant, and what the person may do there at the moment.");
     routes.get("/tenants/{tenant}/roles", roles, "Lists the roles, and what each of them may do.");
@@ -28,7 +35,13 @@ pub(crate) fn routes(routes: &mut Routes) {
 page! {
     /// The tenants of one person.
     #[derive(askama::Template)]
-    ListPage in "tenant_page/list.html" { places: Vec<Place>, self_service: bool, name: String, slug: String }
+    ListPage in "tenant_page/list.html" {
+        places: Vec<Place>,
+        next: Option<String>,
+        self_service: bool,
+        name: String,
+        slug: String,
+    }
 }
 
 page! {
@@ -50,9 +63,16 @@ page! {
 }
 
 input! {
+    Paged {
+        cursor [optional]: "Where the page begins: the `next` of the page before it.",
+        limit [optional]: "How many tenants, 1 to 100; 50 when it is empty.",
+    }
+}
+
+input! {
     Create {
         name: "The tenant's name for people, up to 100 characters.",
-        slug: "Its name in addresses: 2 to 32 small letters, digits or hyphens. Empty for one after the name.",
+        slug [optional]: "Its name in addresses: 2 to 32 small letters, digits or hyphens. Empty for one after the name.",
     }
 }
 
@@ -60,10 +80,11 @@ input! {
     Join { tenant: "The tenant's slug or id." }
 }
 
-async fn list(person: SignedIn, _: NoInput) -> Result<Reply, Refused> {
-    let page = list_page(&person, "", "").await?;
+async fn list(person: SignedIn, input: Paged) -> Result<Reply, Refused> {
+    let page = list_page(&person, (&input.cursor, &input.limit)).await?;
     let tenants: Vec<_> = page.places.iter().map(Place::json).collect();
-    Ok(Reply::page(&json!({ "tenants": tenants, "self_service": page.self_service }), page))
+    let body = json!({ "tenants": tenants, "next": page.next, "self_service": page.self_service });
+    Ok(Reply::page(&body, page))
 }
 
 async fn create(person: SignedIn, input: Create) -> Result<Reply, Refused> {
@@ -80,7 +101,10 @@ async fn create(person: SignedIn, input: Create) -> Result<Reply, Refused> {
             let path = format!("{}/tenants/{}?done=tenant-made", cx.site.base, made.slug);
             Ok(Reply::done(&json!({ "id": made.id.to_string(), "slug": made.slug.as_str() }), path))
         }
-        Err(refused) => Err(refused.page(list_page(&person, &input.name, &input.slug).await?)),
+        Err(refused) => {
+            let (name, slug) = (input.name.to_string(), input.slug.to_string());
+            Err(refused.page(ListPage { name, slug, ..list_page(&person, ("", "")).await? }))
+        }
     }
 }
 
@@ -133,14 +157,18 @@ async fn leave(member: Member<TenantRead>, _: NoInput) -> Result<Reply, Refused>
     Ok(Reply::done(&json!({ "left": true }), format!("{}/tenants?done=tenant-left", cx.site.base)))
 }
 
-async fn list_page(person: &SignedIn, name: &str, slug: &str) -> Result<ListPage, Refused> {
-    let cx = person.cx();
-    let joined = tenants::of_account(&cx.db, person.account()).await?;
+async fn list_page(person: &SignedIn, (cursor, limit): (&str, &str)) -> Result<ListPage, Refused> {
+    let (cx, limit) = (person.cx(), page_size(limit)?);
+    let list = Listing::new("memberships", Viewer::Account(person.account()));
+    let after = Cursor::read(cx, &list, cursor)?.map_or(0, number);
+    let joined = tenants::of_account(&cx.db, person.account(), after, i64::from(limit) + 1).await?;
+    let (joined, next) = paged(cx, &list, joined, limit, |one| numbered(one.number()));
     Ok(ListPage {
         places: joined.into_iter().map(|joined| Place::new(cx, joined)).collect(),
         self_service: cx.settings.tenants.self_service,
-        name: name.to_owned(),
-        slug: slug.to_owned(),
+        next,
+        name: String::new(),
+        slug: String::new(),
     })
 }
 

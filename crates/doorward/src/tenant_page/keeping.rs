@@ -47,12 +47,12 @@ page! {
 input! {
     Rename {
         name: "The tenant's name for people, up to 100 characters.",
-        slug: "Its name in addresses: 2 to 32 small letters, digits or hyphens. Empty to keep it.",
+        slug [optional]: "Its name in addresses: 2 to 32 small letters, digits or hyphens. Empty to keep it.",
     }
 }
 
 input! {
-    Open { role: "The role of whoever joins without an invitation; empty for nobody." }
+    Open { role [optional]: "The role of whoever joins without an invitation; empty for nobody." }
 }
 
 async fn settings(member: Member<TenantUpdate>, _: NoInput) -> Result<Reply, Refused> {

@@ -54,24 +54,24 @@ pub(crate) struct Line {
 
 input! {
     Search {
-        action: "Events of this action only, such as `member.removed`.",
-        account: "Events by or about this account only.",
-        result: "`success` or `denied`.",
-        since: "Not before this day, or this moment in RFC 3339.",
-        until: "Up to the end of this day, or before this moment.",
-        cursor: "Where the page begins; `next` of the one before.",
-        limit: "How many events, 1 to 100.",
+        action [optional]: "Events of this action only, such as `member.removed`.",
+        account [optional]: "Events by or about this account only.",
+        result [optional]: "`success` or `denied`.",
+        since [optional]: "Not before this day, or this moment in RFC 3339.",
+        until [optional]: "Up to the end of this day, or before this moment.",
+        cursor [optional]: "Where the page begins; `next` of the one before.",
+        limit [optional]: "How many events, 1 to 100.",
     }
 }
 
 input! {
     Export {
         format: "`jsonl` or `csv`.",
-        action: "Events of this action only, such as `member.removed`.",
-        account: "Events by or about this account only.",
-        result: "`success` or `denied`.",
-        since: "Not before this day, or this moment in RFC 3339.",
-        until: "Up to the end of this day, or before this moment.",
+        action [optional]: "Events of this action only, such as `member.removed`.",
+        account [optional]: "Events by or about this account only.",
+        result [optional]: "`success` or `denied`.",
+        since [optional]: "Not before this day, or this moment in RFC 3339.",
+        until [optional]: "Up to the end of this day, or before this moment.",
     }
 }
 

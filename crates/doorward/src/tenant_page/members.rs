@@ -13,8 +13,8 @@ use crate::{
     context::Context,
     error::{Fault, Refusal},
     guard::{
-        Cursor, Denial, Field, Fields, Input, Listing, Member, Problem, Refused, Reply, Routes, Viewer, input,
-        page_size,
+        Cursor, Denial, Field, Fields, Input, Listing, Member, Problem, Refused, Reply, Routes, Viewer, input, number,
+        numbered, page_size, paged,
     },
     policy::{OwnRoles, Policy},
     tenants::{self, TenantDenied},
@@ -68,8 +68,8 @@ pub(crate) struct Choice {
 
 input! {
     Paged {
-        cursor: "Where the page begins; `next` of the one before.",
-        limit: "How many members, 1 to 100.",
+        cursor [optional]: "Where the page begins; `next` of the one before.",
+        limit [optional]: "How many members, 1 to 100.",
     }
 }
 
@@ -86,8 +86,8 @@ struct Roles {
 
 impl Input for Roles {
     const FIELDS: &'static [Field] = &[
-        Field { name: "account", doc: "The member's account." },
-        Field { name: "roles", doc: "Names of roles, with commas between." },
+        Field { name: "account", doc: "The member's account.", required: true },
+        Field { name: "roles", doc: "Names of roles, with commas between.", required: false },
     ];
     const FAMILY: Option<&'static str> = Some(TICKED);
 
@@ -107,12 +107,9 @@ async fn list(member: Member<MembersRead>, input: Paged) -> Result<Reply, Refuse
     let (cx, place) = (member.cx(), Place::of(&member).await?);
     let limit = page_size(&input.limit)?;
     let list = Listing::new("members", Viewer::Account(member.account())).with("tenant", Some(&place.id));
-    let after = Cursor::read(cx, &list, &input.cursor)?.map_or(0, |at| i128::from_be_bytes(at) as i64);
-    let mut found = tenants::members(&cx.db, member.tenant(), after, i64::from(limit) + 1).await?;
-    let is_last = found.len() <= limit as usize;
-    found.truncate(limit as usize);
-    let last = found.last().filter(|_| !is_last);
-    let next = last.map(|last| Cursor::write(cx, &list, i128::from(last.number).to_be_bytes()));
+    let after = Cursor::read(cx, &list, &input.cursor)?.map_or(0, number);
+    let found = tenants::members(&cx.db, member.tenant(), after, i64::from(limit) + 1).await?;
+    let (found, next) = paged(cx, &list, found, limit, |member| numbered(member.number));
     let members = shown(cx, found, member.account()).await?;
     let body = json!({ "members": members.iter().map(Shown::json).collect::<Vec<_>>(), "next": next });
     Ok(Reply::page(&body, MembersPage { place, members, next: next.unwrap_or_default() }))

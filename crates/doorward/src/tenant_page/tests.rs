@@ -250,6 +250,35 @@ on_every_engine! {
         assert_eq!(said(&all.dan.get("/auth/tenants/acme/join").await), no(404, "no_such_tenant"), "closed again");
     }
 
+    /// Promise: `tenant_page/pages`
+    async fn the_list_of_tenants_comes_in_pages(app: TestApp) {
+        let mut all = Acme::of(&app).await;
+        for slug in ["zoo", "bar"] {
+            app.tenant(slug, all.ids[0]).await;
+        }
+        let whole = all.ann.get("/auth/tenants").await;
+        assert_eq!((slugs(&whole), &whole.json()["next"]), (vec!["acme".to_owned(), "zoo".into(), "bar".into()], &Value::Null));
+        let (mut seen, mut next) = (Vec::new(), String::new());
+        for left in [1, 0] {
+            let page = all.ann.get(&format!("/auth/tenants?limit=2&cursor={next}")).await;
+            assert!(slugs(&page).len() <= 2 && page.json()["next"].is_string() == (left > 0));
+            seen.extend(slugs(&page));
+            next = page.json()["next"].as_str().unwrap_or_default().to_owned();
+            if left > 0 {
+                assert_eq!(said(&all.bob.get(&format!("/auth/tenants?cursor={next}")).await), no(422, "cursor_invalid"));
+            }
+        }
+        assert_eq!(seen, slugs(&whole));
+        for limit in ["0", "101", "-1", "x"] {
+            assert_eq!(said(&all.ann.get(&format!("/auth/tenants?limit={limit}")).await), no(422, "limit_invalid"), "{limit}");
+        }
+        let mut ann = all.ann.clone().in_browser();
+        let page = ann.get("/auth/tenants?limit=2").await.text();
+        let (_, link) = page.split_once("/auth/tenants?cursor=").expect("the page leads to the next one");
+        let rest = ann.get(&format!("/auth/tenants?cursor={}", link.split('"').next().unwrap())).await.text();
+        assert!(rest.contains("/auth/tenants/bar\"") && !rest.contains("/auth/tenants/zoo\""), "{rest}");
+    }
+
     /// Promise: `tenant_page/own`
     async fn members_come_page_by_page(app: TestApp) {
         let mut all = Acme::of(&app).await;

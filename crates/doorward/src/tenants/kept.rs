@@ -65,7 +65,7 @@ impl Kept {
             return Ok(found);
         }
         let moment = self.moment(db);
-        let read = store::of_account(db, account).await?.into_iter();
+        let read = store::of_account(db, account, 0, store::MOST_READ as i64).await?.into_iter();
         let read: Vec<_> = read.map(|joined| (joined.rows, Arc::new(joined.standing(policy)))).collect();
         let all = read.len() < store::MOST_READ;
         for (named, found) in names.into_iter().zip(&mut found) {

@@ -43,6 +43,13 @@ pub(crate) struct Joined {
     pub(super) entitlements: Vec<Entitlement>,
 }
 
+impl Joined {
+    /// The number of the membership, which says when it began among others.
+    pub(crate) fn number(&self) -> i64 {
+        self.rows[1]
+    }
+}
+
 /// Reads what an account is in a tenant.
 pub(super) async fn joined(db: &Database, named: &Named, account: AccountId) -> Result<Option<Joined>, Fault> {
     match named {
@@ -80,9 +87,16 @@ pub(crate) async fn find(db: &Database, tenant: InTenant) -> Result<Option<Tenan
 /// Memberships that are read at once at most; more than an account can have by itself.
 pub(super) const MOST_READ: usize = 1000;
 
-/// Reads everything that an account belongs to, in the order of slugs, up to [`MOST_READ`].
-pub(crate) async fn of_account(db: &Database, account: AccountId) -> Result<Vec<Joined>, Fault> {
-    db.list(joined_where!("account = $1 ORDER BY slug LIMIT 1000"), &[&account], joined_row).await
+/// Reads up to `limit` of the tenants that an account belongs to, after the membership with the number `after`, in the order in
+/// which it joined them.
+pub(crate) async fn of_account(
+    db: &Database,
+    account: AccountId,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Joined>, Fault> {
+    let sql = joined_where!("account = $1 AND memberships.number > $2 ORDER BY memberships.number LIMIT $3");
+    db.list(sql, &[&account, &after, &limit], joined_row).await
 }
 
 /// Reads a tenant.

@@ -135,13 +135,21 @@ on_every_engine! {
             let account = app.doorward.account_of(&email).await.unwrap().unwrap();
             app.member(tenant, account, "member").await;
         }
+        for number in 1..7 {
+            let tenant = operate::tenant(&app.doorward, &format!("tenant{number}")).await.unwrap().unwrap().id;
+            app.member(tenant, owner, "member").await;
+            app.logged_in("person0@example.com").await;
+        }
+        let of_owner = [format!("/auth/admin/sessions?account={owner}"), format!("/auth/admin/accounts/{owner}/tenants")];
         for (path, key, count, field) in [
+            (of_owner[0].as_str(), "sessions", 7, "id"),
+            (&of_owner[1], "tenants", 7, "slug"),
             ("/auth/admin/accounts", "accounts", 8, "id"),
             ("/auth/admin/tenants", "tenants", 7, "id"),
             ("/auth/admin/tenants?search=tenant", "tenants", 7, "id"),
             ("/auth/admin/tenants/tenant0", "members", 7, "account"),
-            ("/auth/admin/sessions", "sessions", 8, "id"),
-            ("/auth/admin/audit?action=login", "events", 8, "id"),
+            ("/auth/admin/sessions", "sessions", 14, "id"),
+            ("/auth/admin/audit?action=login", "events", 14, "id"),
         ] {
             let whole = texts(&all(&mut admin, path, key, 100).await, field);
             assert_eq!(whole.len(), count, "{path}");
@@ -159,7 +167,21 @@ on_every_engine! {
             app.tenant(&format!("acme{number}"), account).await;
             app.logged_in(&format!("ann{number}@example.com")).await;
         }
+        let whose = [app.account("many@example.com").await, app.account("more@example.com").await];
+        for number in 0..3 {
+            let tenant = operate::tenant(&app.doorward, &format!("acme{number}")).await.unwrap().unwrap().id;
+            for account in whose {
+                app.member(tenant, account, "member").await;
+            }
+        }
+        for email in ["many@example.com", "many@example.com", "more@example.com", "more@example.com"] {
+            app.logged_in(email).await;
+        }
+        let narrowed = whose.map(|account| {
+            [format!("/auth/admin/sessions?limit=1&account={account}"), format!("/auth/admin/accounts/{account}/tenants?limit=1")]
+        });
         let lists = [
+            &narrowed[0][0], &narrowed[0][1], &narrowed[1][0], &narrowed[1][1],
             "/auth/admin/accounts?limit=1", "/auth/admin/accounts?limit=1&search=ann", "/auth/admin/tenants?limit=1",
             "/auth/admin/tenants?limit=1&search=acme", "/auth/admin/sessions?limit=1", "/auth/admin/audit?limit=1",
             "/auth/admin/audit?limit=1&action=login",
@@ -180,7 +202,46 @@ on_every_engine! {
             assert_eq!(verdict(&answer), (422, "limit_invalid".to_owned()), "{limit}");
         }
         let member = app.logged_in("ann0@example.com").await;
-        assert_eq!(member.clone().get(&format!("{}&cursor={}", lists[0], cursors[0])).await.status, 404);
+        assert_eq!(member.clone().get(&format!("{}&cursor={}", lists[4], cursors[4])).await.status, 404);
+    }
+
+    /// Promise: `admin/pages`
+    async fn the_page_of_an_account_leads_to_the_rest_of_its_lists(app: TestApp) {
+        let (mut admin, _) = operator(&app, ROOT, "admin").await;
+        let ann = app.account(ANN).await;
+        app.logged_in(ANN).await;
+        let path = format!("/auth/admin/accounts/{ann}");
+        let (sessions, tenants) = (format!("/auth/admin/sessions?account={ann}"), format!("{path}/tenants"));
+        let page = admin.clone().in_browser().get(&path).await.text();
+        assert!(!page.contains(&sessions) && !page.contains(&tenants), "there is no more than this");
+        for number in 0..51 {
+            app.tenant(&format!("tenant{number}"), ann).await;
+        }
+        let mut tx = app.db().begin(operate::Durability::Full).await.unwrap();
+        for number in 1..=50_i64 {
+            let sql = "INSERT INTO sessions (id, digest, account, created_at, seen_at, expires_at, proved_at, factors, device, address)
+                SELECT id + $1, digest, account, created_at, seen_at, expires_at, proved_at, factors, device, address
+                FROM sessions WHERE id = (SELECT MIN(id) FROM sessions WHERE account = $2)";
+            tx.execute(sql, &[&number, &ann]).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let account = admin.get(&path).await.json();
+        for (key, list) in [("sessions", &sessions), ("tenants", &tenants)] {
+            assert_eq!(account[key].as_array().map(Vec::len), Some(50), "{key}");
+            let sign = if list.contains('?') { '&' } else { '?' };
+            let next = account[format!("{key}_next")].as_str().unwrap();
+            let rest = admin.get(&format!("{list}{sign}cursor={next}")).await.json();
+            assert_eq!((rest[key].as_array().map(Vec::len), &rest["next"]), (Some(1), &Value::Null), "{rest}");
+            let mut browser = admin.clone().in_browser();
+            assert!(browser.get(&path).await.text().contains(&format!("href=\"{list}\"")), "{list}");
+            let page = browser.get(list).await.text();
+            let (_, link) = page.split_once("class=\"button small\" href=\"/auth/admin/").expect("a link to the next page");
+            let link = link.split('"').next().unwrap().replace("&#38;", "&");
+            let page = browser.get(&format!("/auth/admin/{link}")).await;
+            assert!(page.status == 200 && page.text().contains(ANN) && !page.text().contains("cursor="), "{link}");
+        }
+        let nobody = admin.get("/auth/admin/sessions?account=nobody").await;
+        assert_eq!(verdict(&nobody), (404, "no_such_account".to_owned()));
     }
 
     async fn the_log_is_narrowed_by_everything(app: TestApp) {

@@ -27,6 +27,40 @@ on_every_engine! {
         assert!(page.contains("Safari on iPhone") && page.contains("Firefox on Linux"));
     }
 
+    /// Promise: `sessions/pages`
+    async fn the_list_of_sessions_comes_in_pages(app: TestApp) {
+        let mut ann = app.person(ANN).await;
+        for _ in 0..2 {
+            app.wait(MINUTE);
+            app.logged_in(ANN).await;
+        }
+        let mut bob = app.person(BOB).await;
+        app.logged_in(BOB).await;
+        let whole = ann.get("/auth/sessions").await.json();
+        assert_eq!((whole["sessions"].as_array().unwrap().len(), &whole["next"]), (3, &serde_json::Value::Null));
+        let (mut seen, mut next) = (Vec::new(), String::new());
+        for left in [2, 1, 0] {
+            let page = ann.get(&format!("/auth/sessions?limit=1&cursor={next}")).await.json();
+            assert_eq!(page["sessions"].as_array().unwrap().len(), 1);
+            seen.push(page["sessions"][0].clone());
+            assert_eq!(page["next"].is_string(), left > 0);
+            if left == 2 {
+                let answer = bob.get(&format!("/auth/sessions?cursor={}", page["next"].as_str().unwrap())).await;
+                assert_eq!((answer.status, answer.code().as_str()), (422, "cursor_invalid"), "it is Ann's");
+            }
+            next = page["next"].as_str().unwrap_or_default().to_owned();
+        }
+        assert_eq!(seen, *whole["sessions"].as_array().unwrap());
+        for limit in ["0", "101", "-1", "x"] {
+            assert_eq!(ann.get(&format!("/auth/sessions?limit={limit}")).await.code(), "limit_invalid", "{limit}");
+        }
+        let mut ann = ann.in_browser();
+        let page = ann.get("/auth/sessions?limit=2").await.text();
+        let (_, link) = page.split_once("/auth/sessions?cursor=").expect("the page leads to the next one");
+        let older = ann.get(&format!("/auth/sessions?cursor={}", link.split('"').next().unwrap())).await.text();
+        assert!(older.contains("This device") && !older.contains("?cursor="), "{older}");
+    }
+
     /// Promise: `sessions/everywhere`
     async fn a_person_ends_another_session(app: TestApp) {
         let mut laptop = app.person(ANN).await;

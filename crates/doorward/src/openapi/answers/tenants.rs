@@ -1,0 +1,127 @@
+//! What is about tenants, as the people of each see it.
+
+use serde_json::{Value, json};
+
+use super::{Schemas, about, done, flag, known, list, named, object, page, seconds, text, texts};
+
+pub(super) fn of(asked: (&str, &str)) -> Option<&'static str> {
+    match asked {
+        ("GET", "/tenants") => Some("Tenants"),
+        ("POST", "/tenants") => Some("TenantName"),
+        ("GET", "/invitations/accept") => Some("Offer"),
+        ("POST", "/invitations/accept") => Some("Joined"),
+        (method, path) => of_one(method, path.strip_prefix("/tenants/{tenant}")?),
+    }
+}
+
+fn of_one(method: &str, rest: &str) -> Option<&'static str> {
+    Some(match (method, rest) {
+        ("GET", "") => "TenantOverview",
+        ("GET", "/roles") => "Roles",
+        ("GET", "/join") => "JoinForm",
+        ("POST", "/join") => "TenantName",
+        ("POST", "/leave") => "Left",
+        ("GET", "/settings") => "TenantSettings",
+        ("POST", "/rename") => "Renamed",
+        ("POST", "/open") => "OpenRole",
+        ("GET", "/delete") => "TenantEnd",
+        ("POST", "/delete") => "DeleteAt",
+        ("POST", "/restore") => "Kept",
+        ("GET", "/members") => "Members",
+        ("GET", "/members/{account}") => "Member",
+        ("POST", "/members/{account}/roles") => "GivenRoles",
+        ("POST", "/members/{account}/remove") | ("DELETE", "/members/{account}") => "Removed",
+        ("GET", "/audit") => "Events",
+        ("GET", "/invitations") => "Invitations",
+        ("POST", "/invitations") => "Invited",
+        ("POST", "/invitations/{id}/resend") => "Resent",
+        ("POST", "/invitations/{id}/revoke") | ("DELETE", "/invitations/{id}") => "Revoked",
+        _ => return None,
+    })
+}
+
+pub(super) fn schemas() -> Schemas {
+    let inviter = known("The address of the member; `null` for an operator.");
+    let names = object(json!({ "id": text(), "slug": text(), "name": text() }));
+    let open_role = about("The role of whoever joins; empty when nobody can.");
+    let delete_at = json!({ "type": ["string", "null"], "description": "RFC 3339; `null` when it stays." });
+    let moment = json!({ "type": "string", "format": "date-time" });
+    let mut tenants = page("tenants", named("Tenant"));
+    tenants["properties"]["self_service"] =
+        json!({ "type": "boolean", "description": "Whether the person may make another." });
+    tenants["required"] = json!(["next", "self_service", "tenants"]);
+    vec![
+        ("Tenant", tenant()),
+        ("Tenants", tenants),
+        ("TenantName", object(json!({ "id": text(), "slug": text() }))),
+        ("TenantOverview", object(json!({ "tenant": named("Tenant"), "permissions": texts() }))),
+        ("Roles", object(json!({ "roles": list(role()) }))),
+        ("JoinForm", object(json!({ "slug": text(), "name": text(), "role": text() }))),
+        ("Left", done("left")),
+        ("TenantSettings", object(json!({ "tenant": named("Tenant"), "open_role": open_role, "roles": texts() }))),
+        ("Renamed", object(json!({ "slug": text(), "name": text() }))),
+        ("OpenRole", object(json!({ "open_role": open_role }))),
+        ("TenantEnd", object(json!({ "tenant": named("Tenant"), "delete_at": delete_at }))),
+        ("DeleteAt", object(json!({ "delete_at": moment }))),
+        ("Kept", done("kept")),
+        ("Member", member()),
+        ("Members", page("members", named("Member"))),
+        ("GivenRoles", object(json!({ "roles": texts() }))),
+        ("Removed", done("removed")),
+        ("Event", event()),
+        ("Events", page("events", named("Event"))),
+        ("Invitations", page("invitations", invitation(&inviter))),
+        ("Invited", object(json!({ "invited": flag(), "id": text() }))),
+        ("Resent", done("resent")),
+        ("Revoked", done("revoked")),
+        ("Offer", object(json!({ "tenant": names, "invited_by": inviter, "roles": texts(), "csrf_token": text() }))),
+        ("Joined", object(json!({ "joined": flag(), "tenant": names }))),
+    ]
+}
+
+fn tenant() -> Value {
+    let state = json!({ "type": "string", "enum": ["active", "suspended", "closing"] });
+    object(json!({ "id": text(), "slug": text(), "name": text(), "roles": texts(), "state": state }))
+}
+
+fn role() -> Value {
+    object(json!({ "name": text(), "about": text(), "permissions": texts(), "grants": texts() }))
+}
+
+fn member() -> Value {
+    object(json!({
+        "account": text(),
+        "email": text(),
+        "name": text(),
+        "roles": texts(),
+        "joined_at": seconds(),
+        "disabled": { "type": "boolean", "description": "Whether the account may not log in." },
+    }))
+}
+
+fn event() -> Value {
+    object(json!({
+        "id": text(),
+        "at": { "type": "string", "format": "date-time" },
+        "actor": about("Such as `account:` with an id."),
+        "action": text(),
+        "result": { "type": "string", "enum": ["success", "denied"] },
+        "target": known("To whom or what."),
+        "tenant": known("The id of the tenant it happened in."),
+        "address": known("From which machine."),
+        "factors": known("What was proved, with commas between."),
+        "detail": known("What was given or taken: roles with commas between, or a plan."),
+    }))
+}
+
+fn invitation(inviter: &Value) -> Value {
+    object(json!({
+        "id": text(),
+        "email": text(),
+        "roles": texts(),
+        "invited_by": inviter,
+        "created_at": seconds(),
+        "expires_at": seconds(),
+        "expired": { "type": "boolean", "description": "Whether its link works no more; it can be sent again." },
+    }))
+}

@@ -1,0 +1,91 @@
+//! The routes of tenants and of those who ask about them.
+
+use serde_json::json;
+
+use super::tour::Tour;
+use crate::{operate, testing::Actor};
+
+const DORA: &str = "dora@example.com";
+const ACME: (&str, &str) = ("tenant", "acme");
+
+pub(super) async fn all(tour: &mut Tour<'_>) {
+    let mut owner = tour.app.person("owner@example.com").await;
+    made(tour, &mut owner).await;
+    let mut bob = tour.app.person("bob@example.com").await;
+    tour.visit(&mut bob, "GET /tenants/{tenant}/join", &[ACME]).await;
+    tour.visit(&mut bob, "POST /tenants/{tenant}/join", &[ACME]).await;
+    invited(tour, &mut owner).await;
+    asked(tour, &mut owner).await;
+    members(tour, &mut owner).await;
+    tour.visit(&mut bob, "POST /tenants/{tenant}/leave", &[ACME]).await;
+    for format in ["jsonl", "csv"] {
+        tour.visit(&mut owner, "GET /tenants/{tenant}/audit/export", &[ACME, ("format", format)]).await;
+    }
+    tour.visit(&mut owner, "GET /tenants/{tenant}/audit", &[ACME]).await;
+    tour.visit(&mut owner, "GET /tenants/{tenant}/audit", &[ACME, ("limit", "1")]).await;
+    tour.visit(&mut owner, "GET /tenants/{tenant}/delete", &[ACME]).await;
+    tour.visit(&mut owner, "POST /tenants/{tenant}/delete", &[ACME]).await;
+    tour.visit(&mut owner, "GET /tenants/{tenant}/delete", &[ACME]).await;
+    tour.visit(&mut owner, "POST /tenants/{tenant}/restore", &[ACME]).await;
+}
+
+async fn made(tour: &mut Tour<'_>, owner: &mut Actor) {
+    tour.visit(owner, "POST /tenants", &[("name", "Works")]).await;
+    tour.visit(owner, "POST /tenants", &[("name", "Acme"), ("slug", "acme")]).await;
+    tour.visit(owner, "GET /tenants", &[]).await;
+    tour.visit(owner, "GET /tenants", &[("limit", "1")]).await;
+    tour.visit(owner, "GET /tenants/{tenant}", &[ACME]).await;
+    tour.visit(owner, "GET /tenants/{tenant}/roles", &[ACME]).await;
+    tour.visit(owner, "POST /tenants/{tenant}/rename", &[ACME, ("name", "Acme & Co")]).await;
+    tour.visit(owner, "POST /tenants/{tenant}/open", &[ACME]).await;
+    tour.visit(owner, "POST /tenants/{tenant}/open", &[ACME, ("role", "member")]).await;
+    tour.visit(owner, "GET /tenants/{tenant}/settings", &[ACME]).await;
+}
+
+async fn invited(tour: &mut Tour<'_>, owner: &mut Actor) {
+    let mut dora = tour.app.person(DORA).await;
+    let mut ids = Vec::new();
+    for email in ["eve@example.com", "fay@example.com", DORA] {
+        let form = [ACME, ("email", email), ("roles", "member")];
+        let made = tour.visit(owner, "POST /tenants/{tenant}/invitations", &form).await.json();
+        ids.push(made["id"].as_str().unwrap().to_owned());
+    }
+    tour.visit(owner, "GET /tenants/{tenant}/invitations", &[ACME]).await;
+    tour.visit(owner, "GET /tenants/{tenant}/invitations", &[ACME, ("limit", "1")]).await;
+    tour.visit(owner, "POST /tenants/{tenant}/invitations/{id}/resend", &[ACME, ("id", &ids[0])]).await;
+    tour.visit(owner, "POST /tenants/{tenant}/invitations/{id}/revoke", &[ACME, ("id", &ids[0])]).await;
+    tour.visit(owner, "DELETE /tenants/{tenant}/invitations/{id}", &[ACME, ("id", &ids[1])]).await;
+    let token = tour.app.token_for(DORA).await;
+    tour.visit(&mut dora, "GET /invitations/accept", &[("token", &token)]).await;
+    tour.visit(&mut dora, "POST /invitations/accept", &[("token", &token)]).await;
+}
+
+async fn asked(tour: &mut Tour<'_>, owner: &mut Actor) {
+    let one = json!({ "tenant": "acme", "permission": "tenant:read", "fresh_within": 60 });
+    let other = json!({ "tenant": "nowhere", "permission": "tenant:read" });
+    tour.ask(owner, "POST /check", &one).await;
+    tour.ask(owner, "POST /check", &json!({ "questions": [one, other] })).await;
+    let question = [ACME, ("permission", "tenant:read")];
+    let rest = [ACME, ("permission", "tenant:read"), ("rest", "shop/basket")];
+    let mut proxy = owner.clone();
+    proxy.set_header("x-forwarded-method", "GET");
+    tour.visit(&mut proxy, "GET /verify", &question).await;
+    tour.visit(owner, "GET /verify/{tenant}/{permission}/{rest}", &rest).await;
+    tour.visit(owner, "GET /verify/{tenant}/{permission}/", &question).await;
+}
+
+async fn members(tour: &mut Tour<'_>, owner: &mut Actor) {
+    tour.visit(owner, "GET /tenants/{tenant}/members", &[ACME]).await;
+    tour.visit(owner, "GET /tenants/{tenant}/members", &[ACME, ("limit", "1")]).await;
+    let cem = tour.app.account("cem@example.com").await;
+    let acme = operate::tenant(&tour.app.doorward, "acme").await.unwrap().unwrap().id;
+    tour.app.member(acme, cem, "member").await;
+    let of_cem = [ACME, ("account", &cem.to_string())];
+    tour.visit(owner, "GET /tenants/{tenant}/members/{account}", &of_cem).await;
+    // A form names each role in a field of its own.
+    let ticked = [of_cem[0], of_cem[1], ("role_billing", "on")];
+    tour.visit(owner, "POST /tenants/{tenant}/members/{account}/roles", &ticked).await;
+    tour.visit(owner, "POST /tenants/{tenant}/members/{account}/remove", &of_cem).await;
+    tour.app.member(acme, cem, "member").await;
+    tour.visit(owner, "DELETE /tenants/{tenant}/members/{account}", &of_cem).await;
+}
