@@ -15,6 +15,7 @@ use crate::{
 
 mod address;
 mod bodies;
+mod bypass;
 mod cookies;
 mod csrf;
 mod cursor;
