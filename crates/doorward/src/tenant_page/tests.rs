@@ -196,6 +196,14 @@ on_every_engine! {
         assert_eq!(said(&fresh.post(&give, &[("roles", "owner")]).await), yes());
         assert_eq!(said(&all.ann.post(&all.path(1, "/remove"), &[]).await), no(403, "reauthentication_required"));
         assert_eq!(said(&all.ann.post(&give, &[("roles", "member")]).await), no(403, "reauthentication_required"));
+        // Nor does a browser that was left open give an owner's place away.
+        let (mut browser, before) = (all.ann.clone().in_browser(), state(&app).await);
+        assert_eq!(said(&all.ann.post("/auth/tenants/acme/leave", &[]).await), no(403, "reauthentication_required"));
+        let answer = browser.post("/auth/tenants/acme/leave", &[]).await;
+        assert!(answer.status == 303 && answer.header("location").starts_with("/auth/reauthenticate?"), "{}", answer.status);
+        assert_eq!(state(&app).await, before);
+        assert_eq!(said(&all.cem.post("/auth/tenants/acme/leave", &[]).await), yes(), "in any other role");
+        assert_eq!(said(&fresh.post("/auth/tenants/acme/leave", &[]).await), yes(), "with a proof");
         assert_eq!(roles_of(&app, all.acme, bob).await, "owner");
     }
 
