@@ -20,6 +20,7 @@ mod cookies;
 mod csrf;
 mod cursor;
 mod embedding;
+mod forged;
 mod forms;
 mod headers;
 mod host;
