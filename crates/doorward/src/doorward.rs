@@ -35,7 +35,7 @@ use crate::{
     sessions::Kept,
     settings::Settings,
     site::Site,
-    tenants,
+    tenants::{self, Settled},
 };
 
 /// A running authentication system; clones share everything.
@@ -122,13 +122,15 @@ impl Builder {
         self
     }
 
-    /// Checks the settings, opens the database, applies missing migrations under a lock and sets the hashing memory aside.
+    /// Checks the settings, opens the database, applies missing migrations under a lock, makes those owners who are by the
+    /// policy, and sets the hashing memory aside.
     pub async fn build(self) -> Result<Doorward, StartError> {
         let doorward = self.open().await?;
         let applied = doorward.migrate().await?;
         if !applied.is_empty() {
             tracing::info!(?applied, "migrated the database");
         }
+        doorward.settle_owners().await?;
         Ok(doorward)
     }
 
@@ -281,6 +283,26 @@ impl Doorward {
     /// Applies the migrations that are missing; returns their names.
     pub async fn migrate(&self) -> Result<Vec<&'static str>, Fault> {
         self.cx.db.migrate(&features::migrations(), self.cx.clock.now()).await
+    }
+
+    /// Makes those owners of tenants who have the role that the policy calls so; refuses where a tenant would have none.
+    async fn settle_owners(&self) -> Result<(), StartError> {
+        let owner = self.cx.policy().owner();
+        match tenants::settle_owners(&self.cx).await? {
+            Settled::AsTheyWere => Ok(()),
+            Settled::Changed(memberships) => {
+                tracing::warn!(%owner, memberships, "policy.owner is another role now: who is an owner has changed");
+                Ok(())
+            }
+            Settled::WouldLeaveAlone(tenants) => {
+                let whose = if tenants == 1 { "1 tenant".to_owned() } else { format!("{tenants} tenants") };
+                let problem =
+                    format!("nobody in {whose} has the role `{owner}`, which would leave them without an owner");
+                let cure = "Start with the owner's role of before and give the new one to somebody in each of them, with \
+                    `doorward member roles` for instance; then change the setting.";
+                Err(error("policy.owner", &problem, cure).into())
+            }
+        }
     }
 
     /// Puts other signing keys in force, without a restart.

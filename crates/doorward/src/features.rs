@@ -99,8 +99,9 @@ pub(crate) async fn forget_account(
     passwords::forget(tx, account).await?;
     password_reset::forget(tx, account).await?;
     email_change::forget(tx, account).await?;
-    operators::forget(tx, account).await?;
     let alone = tenants::forget_account(tx, account).await?;
+    // Behind the tenants, where an act of the console asks about its operator again.
+    operators::forget(tx, account).await?;
     // After the tenants that it owns are locked, as in every flow that spends an invitation.
     invitations::forget(tx, account, email).await?;
     Ok(alone)

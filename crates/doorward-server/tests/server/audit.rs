@@ -30,6 +30,9 @@ on_every_engine! {
                 .to_vec()
         };
         assert_eq!(rows, searched.iter().map(of).collect::<Vec<_>>());
+        // Progress is for somebody who is watching: to a pipe or a file nothing is said.
+        let quiet = site.run(&["audit", "export", "--format", "csv"]);
+        assert!(quiet.code == Some(0) && quiet.stderr.is_empty(), "{quiet:?}");
         let again = site.run(&["audit", "export", "--format", "csv", "--output", file.to_str().unwrap()]);
         assert_eq!(again.code, Some(1), "{again:?}");
     }

@@ -7,7 +7,7 @@ use doorward_core::AccountId;
 use super::rules::{AdminDenied, Nav, account_id};
 use crate::{
     accounts::{self, Account},
-    base::render::page,
+    base::render::{Page, page},
     context::Context,
     error::Fault,
     guard::{Denial, Operator, Refused},
@@ -32,6 +32,29 @@ page! {
 pub(super) async fn nav<P>(operator: &Operator<P>, here: &'static str) -> Result<Nav, Fault> {
     let powers = operators::powers_of(operator.cx(), operator.account()).await?.unwrap_or_default();
     Ok(Nav { powers, here })
+}
+
+/// Puts a refusal on the page that its form stands on, where whoever sent it may see that page: by the permission `sees`. For
+/// others the refusal stands alone.
+pub(super) async fn on_page<P, T: Page + 'static>(
+    operator: &Operator<P>,
+    sees: &str,
+    refused: Refused,
+    page: impl Future<Output = Result<T, Refused>>,
+) -> Refused {
+    let powers = operators::powers_of(operator.cx(), operator.account()).await;
+    if !powers.is_ok_and(|powers| powers.is_some_and(|powers| powers.hold(sees))) {
+        return refused;
+    }
+    match page.await {
+        Ok(page) => refused.page(page),
+        Err(_) => refused,
+    }
+}
+
+/// What was typed, as a page repeats it.
+pub(super) fn repeated(text: &str) -> String {
+    text.chars().take(300).collect()
 }
 
 /// The address of the next page.

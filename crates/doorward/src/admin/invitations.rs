@@ -4,7 +4,7 @@ use doorward_core::{EmailAddress, InvitationId, RoleName, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
-    flow::{nav, next_page},
+    flow::{nav, next_page, on_page, repeated},
     rules::{Nav, roles, stamp},
     tenants as panel,
 };
@@ -14,7 +14,10 @@ use crate::{
     guard::{Cursor, Listing, Operator, Refused, Reply, Routes, Viewer, input, page_size, paged},
     invitations::{self, InviteDenied, Invited},
     operator::invitations as acts,
-    operators::power::{TenantsManage, TenantsRead},
+    operators::{
+        Power,
+        power::{TenantsManage, TenantsRead},
+    },
     tenants::Tenant,
 };
 
@@ -113,10 +116,12 @@ async fn invite(operator: Operator<TenantsManage>, input: Inviting) -> Result<Re
     match invited.await {
         Ok(id) => Ok(done(&operator, &tenant, &json!({ "id": id.to_string() }), "invited")),
         Err(refused) => {
-            let (_, page) = read(&operator, &tenant, ("", "")).await?;
-            let text = |text: &str| text.chars().take(300).collect();
-            let (typed_email, typed_roles) = (text(&input.email), text(&input.roles));
-            Err(refused.page(InvitationsPage { typed_email, typed_roles, ..page }))
+            let (typed_email, typed_roles) = (repeated(&input.email), repeated(&input.roles));
+            let page = async {
+                let (_, page) = read(&operator, &tenant, ("", "")).await?;
+                Ok(InvitationsPage { typed_email, typed_roles, ..page })
+            };
+            Err(on_page(&operator, TenantsRead::NAME, refused, page).await)
         }
     }
 }

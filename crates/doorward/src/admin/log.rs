@@ -15,7 +15,7 @@ use crate::{
     base::render::page,
     context::Context,
     error::Fault,
-    guard::{Denial, Operator, Problem, Refused, Reply, Routes, Viewer, input, page_size},
+    guard::{Denial, Operator, Problem, Refused, Reply, Routes, Unmade, Viewer, input, page_size},
     operator::{self, Act},
     operators::power::AuditRead,
     tenants::{self, Named},
@@ -113,9 +113,12 @@ async fn export(operator: Operator<AuditRead>, input: Export) -> Result<Reply, R
         until: &input.until,
     };
     let filter = filter(cx, &asked).await?;
+    let name = format!("audit.{}", input.format.as_str());
+    if operator.wants_headers_only() {
+        return Ok(Reply::download(format.media_type(), &name, Unmade));
+    }
     // Before anything is read: a file that is cut off was taken away all the same.
     operator::flow::note(cx, operator.by(), Act::AuditExported).await?;
-    let name = format!("audit.{}", input.format.as_str());
     Ok(Reply::download(format.media_type(), &name, audit::Export::new(filter, format).sent(cx)))
 }
 

@@ -4,7 +4,7 @@ use doorward_core::{AccountId, EmailAddress, RoleName};
 use serde_json::{Value, json};
 
 use super::{
-    flow::nav,
+    flow::{nav, on_page, repeated},
     rules::{Nav, account_id, roles, stamp},
     tenants::{self as panel, Typed},
 };
@@ -14,7 +14,10 @@ use crate::{
     error::Refusal,
     guard::{Cursor, Listing, Operator, Refused, Reply, Routes, Viewer, input, number, numbered, paged},
     operator::{MemberOf, named_members, tenants as acts},
-    operators::power::{TenantsManage, TenantsRead},
+    operators::{
+        Power,
+        power::{TenantsManage, TenantsRead},
+    },
     tenants::{self, Entitlement, Tenant, TenantDenied},
 };
 
@@ -36,7 +39,7 @@ page! {
         entitlements: Vec<(String, String)>,
         roles: String,
         plans: String,
-        typed: Option<String>,
+        typed: Typed,
     }
 }
 
@@ -99,10 +102,8 @@ async fn add(operator: Operator<TenantsManage>, input: Joining) -> Result<Reply,
             Ok(panel::done(&operator, &tenant, &json, "member-added"))
         }
         Err(refused) => {
-            let (_, page) = panel::read(&operator, &tenant, ("", "")).await?;
-            let text = |text: &str| text.chars().take(300).collect();
-            let typed = Typed { email: text(&input.email), roles: text(&input.roles), ..Typed::default() };
-            Err(refused.page(panel::TenantPage { typed, ..page }))
+            let typed = Typed { email: repeated(&input.email), roles: repeated(&input.roles), ..Typed::default() };
+            Err(panel::on_own_page(&operator, &tenant, typed, refused).await)
         }
     }
 }
@@ -128,12 +129,26 @@ async fn set_roles(operator: Operator<TenantsManage>, input: Roles) -> Result<Re
             Ok(done(&operator, &tenant, account, &json!({ "roles": names }), "roles-changed"))
         }
         Err(refused) => {
-            let member = member(&operator, &tenant, &input.account).await?;
-            let page = member_page(&operator, &tenant, member).await?;
-            let typed = Some(input.roles.chars().take(300).collect());
-            Err(refused.page(MemberPage { typed, ..page }))
+            let typed = |before| Typed { roles: repeated(&input.roles), ..before };
+            Err(on_own_page(&operator, &tenant, account, typed, refused).await)
         }
     }
+}
+
+/// Puts a refusal on the page of a member, with what was typed there.
+pub(super) async fn on_own_page<P>(
+    operator: &Operator<P>,
+    tenant: &Tenant,
+    account: AccountId,
+    typed: impl FnOnce(Typed) -> Typed,
+    refused: Refused,
+) -> Refused {
+    let page = async {
+        let member = member(operator, tenant, &account.to_string()).await?;
+        let page = member_page(operator, tenant, member).await?;
+        Ok(MemberPage { typed: typed(page.typed), ..page })
+    };
+    on_page(operator, TenantsRead::NAME, refused, page).await
 }
 
 async fn remove(operator: Operator<TenantsManage>, input: Named) -> Result<Reply, Refused> {
@@ -156,15 +171,17 @@ async fn member_page<P>(operator: &Operator<P>, tenant: &Tenant, member: MemberO
     let policy = operator.cx().policy();
     let roles: Vec<String> = policy.roles().iter().map(|role| role.name.to_string()).collect();
     let plans: Vec<String> = policy.plans().map(|(plan, _)| plan.to_string()).collect();
+    let entitlements = member.member.entitlements.iter().map(panel::written).collect();
+    let member = Row::of(member);
     Ok(MemberPage {
         nav: nav(operator, "tenants").await?,
         slug: tenant.slug.to_string(),
         tenant: tenant.name.clone(),
-        entitlements: member.member.entitlements.iter().map(panel::written).collect(),
-        member: Row::of(member),
+        entitlements,
+        typed: Typed { roles: member.roles.clone(), ..Typed::default() },
+        member,
         roles: roles.join(", "),
         plans: plans.join(", "),
-        typed: None,
     })
 }
 

@@ -1,10 +1,10 @@
 //! Tenants: finding one, making one, and what may be done to it as a whole.
 
-use doorward_core::{EmailAddress, PlanName, Slug, Timestamp};
+use doorward_core::{AccountId, EmailAddress, PlanName, Slug, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
-    flow::{ConfirmPage, nav, next_page},
+    flow::{ConfirmPage, nav, next_page, on_page, repeated},
     members,
     rules::{AdminDenied, Nav, account_id, beginning, moment, stamp},
 };
@@ -17,7 +17,10 @@ use crate::{
         page_size, paged,
     },
     operator::tenants as acts,
-    operators::power::{EntitlementsManage, TenantsManage, TenantsRead},
+    operators::{
+        Power,
+        power::{EntitlementsManage, TenantsManage, TenantsRead},
+    },
     tenants::{self, Entitlement, Tenant, TenantDenied},
 };
 
@@ -160,15 +163,14 @@ async fn create(operator: Operator<TenantsManage>, input: Creation) -> Result<Re
         Err(refused) => {
             let first =
                 Search { search: String::new().into(), cursor: String::new().into(), limit: String::new().into() };
-            let (_, page) = lines(&operator, &first).await?;
-            let text = |text: &str| text.chars().take(300).collect();
             let typed = Typed {
-                slug: text(&input.slug),
-                name: text(&input.name),
-                email: text(&input.email),
+                slug: repeated(&input.slug),
+                name: repeated(&input.name),
+                email: repeated(&input.email),
                 ..Typed::default()
             };
-            Err(refused.page(TenantsPage { typed, ..page }))
+            let page = async { lines(&operator, &first).await.map(|(_, page)| TenantsPage { typed, ..page }) };
+            Err(on_page(&operator, TenantsRead::NAME, refused, page).await)
         }
     }
 }
@@ -288,23 +290,47 @@ async fn restore(operator: Operator<TenantsManage>, input: Named) -> Result<Repl
 }
 
 async fn entitle(operator: Operator<EntitlementsManage>, input: Entitling) -> Result<Reply, Refused> {
-    let cx = operator.cx();
     let tenant = tenant(&operator, &input.tenant).await?;
     let account = match input.account.as_str() {
         "" => None,
         id => Some(account_id(id)?),
     };
-    let unknown = |_| Problem::field("plan", "unknown_plan", "There is no such plan.");
-    let endless = || Problem::field("until", "moment_invalid", "Say until when; a day that has passed ends it.");
-    let plan: PlanName = input.plan.parse().map_err(unknown)?;
-    let until = moment("until", &input.until)?.ok_or_else(endless)?;
-    let code = if until <= cx.clock.now() { "entitlement-ended" } else { "entitled" };
-    acts::entitle(cx, operator.by(), (tenant.id, account), Entitlement { plan, until }).await?;
+    let until = match entitled(&operator, &tenant, account, &input).await {
+        Ok(until) => until,
+        Err(refused) => {
+            let typed = |before| Typed { plan: repeated(&input.plan), until: repeated(&input.until), ..before };
+            return Err(match account {
+                Some(account) => members::on_own_page(&operator, &tenant, account, typed, refused).await,
+                None => on_own_page(&operator, &tenant, typed(Typed::default()), refused).await,
+            });
+        }
+    };
+    let code = if until <= operator.cx().clock.now() { "entitlement-ended" } else { "entitled" };
     let json = json!({ "until": until.as_secs() });
     Ok(match account {
         Some(account) => members::done(&operator, &tenant, account, &json, code),
         None => done(&operator, &tenant, &json, code),
     })
+}
+
+async fn entitled(
+    operator: &Operator<EntitlementsManage>,
+    tenant: &Tenant,
+    account: Option<AccountId>,
+    input: &Entitling,
+) -> Result<Timestamp, Refused> {
+    let unknown = |_| Problem::field("plan", "unknown_plan", "There is no such plan.");
+    let endless = || Problem::field("until", "moment_invalid", "Say until when; a day that has passed ends it.");
+    let plan: PlanName = input.plan.parse().map_err(unknown)?;
+    let until = moment("until", &input.until)?.ok_or_else(endless)?;
+    acts::entitle(operator.cx(), operator.by(), (tenant.id, account), Entitlement { plan, until }).await?;
+    Ok(until)
+}
+
+/// Puts a refusal on the page of a tenant, with what was typed there.
+pub(super) async fn on_own_page<P>(operator: &Operator<P>, tenant: &Tenant, typed: Typed, refused: Refused) -> Refused {
+    let page = async { read(operator, tenant, ("", "")).await.map(|(_, page)| TenantPage { typed, ..page }) };
+    on_page(operator, TenantsRead::NAME, refused, page).await
 }
 
 /// Reads a tenant by its slug or its id.

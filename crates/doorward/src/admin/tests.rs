@@ -14,6 +14,7 @@ use crate::{
 };
 
 mod acts;
+mod again;
 mod lists;
 mod plots;
 

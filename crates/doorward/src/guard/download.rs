@@ -14,6 +14,15 @@ pub(crate) trait Pieces: Send {
     fn next(&mut self) -> impl Future<Output = Result<Option<Vec<u8>>, Fault>> + Send;
 }
 
+/// A file of which only the headers are sent: none of it is made.
+pub(crate) struct Unmade;
+
+impl Pieces for Unmade {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
+        Ok(None)
+    }
+}
+
 /// The body of an answer that is made of these pieces.
 ///
 /// No more than a few are made ahead of whoever reads them, and none once nobody does, or takes too long over it. What ends

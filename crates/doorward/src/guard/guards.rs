@@ -254,6 +254,11 @@ impl SignedIn {
         self.caller.is_unsafe()
     }
 
+    /// Whether the headers of an answer are asked for and not the answer (RFC 9110 section 9.3.2).
+    pub(crate) fn wants_headers_only(&self) -> bool {
+        self.caller.method == axum::http::Method::HEAD
+    }
+
     pub(crate) fn destination(&self) -> String {
         destination(&self.caller)
     }

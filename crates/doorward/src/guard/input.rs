@@ -14,7 +14,8 @@ use crate::base::problem::Problem;
 pub(crate) const MAX_BODY: usize = 64 * 1024;
 /// How long such a body may take.
 pub(crate) const BODY_PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
-const MAX_FIELDS: usize = 32;
+/// One for each of the 64 roles that a policy may have, in the form that ticks them, and what else a form has.
+const MAX_FIELDS: usize = 80;
 
 /// One field of an input, for the description of the interface.
 #[derive(Clone, Copy, Debug)]

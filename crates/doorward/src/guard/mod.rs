@@ -49,7 +49,7 @@ pub(crate) use address::throttled_as;
 pub(crate) use caller::{Visit, csrf_token};
 pub(crate) use cookie::{CookieNames, SetCookie};
 pub(crate) use cursor::{Cursor, Listing, Viewer, number, numbered, page_size, paged};
-pub(crate) use download::Pieces;
+pub(crate) use download::{Pieces, Unmade};
 pub(crate) use extract::{Protected, protect};
 pub(crate) use forwarded::Forwarded;
 pub(crate) use guards::Person;

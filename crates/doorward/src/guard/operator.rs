@@ -8,10 +8,7 @@ use super::{
     guards::{Guard, SignedIn},
     reply::Refused,
 };
-use crate::{
-    audit::By,
-    operators::{self, Power},
-};
+use crate::operators::{self, Hand, Power};
 
 /// An operator whose roles hold the permission `P`. Whoever is none is told that there is nothing here. What changes
 /// something needs a proof of the last minutes too.
@@ -47,10 +44,10 @@ impl<P: Power> Guard for Operator<P> {
     }
 }
 
-impl<P> Operator<P> {
-    /// Who acts, for the log.
-    pub(crate) fn by(&self) -> By {
-        By::operator(self.signed_in.account(), self.signed_in.visit().address)
+impl<P: Power> Operator<P> {
+    /// Who acts, for the log, and to be asked again before it becomes true.
+    pub(crate) fn by(&self) -> Hand {
+        Hand::of::<P>(self.signed_in.account(), self.signed_in.visit().address)
     }
 }
 

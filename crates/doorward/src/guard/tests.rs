@@ -15,10 +15,12 @@ use crate::{
 
 mod address;
 mod bodies;
+mod bypass;
 mod cookies;
 mod csrf;
 mod cursor;
 mod embedding;
+mod forged;
 mod forms;
 mod headers;
 mod host;

@@ -6,16 +6,19 @@ use doorward_core::{
     password::{Password, PasswordDenied, PasswordHash},
 };
 
-use super::flow::{self, Act, Deletion};
+use super::{
+    denied,
+    flow::{self, Act, Deletion},
+};
 use crate::{
     Doorward,
     accounts::{self, Account},
-    audit::By,
     error::Fault,
+    operators::Hand,
     sessions::Listed,
 };
 
-const BY: By = By::COMMAND_LINE;
+const BY: Hand = Hand::COMMAND_LINE;
 
 /// Reads a new password for `email` under the policy in force.
 pub fn new_password(doorward: &Doorward, email: &EmailAddress, text: &str) -> Result<Password, PasswordDenied> {
@@ -39,7 +42,7 @@ pub async fn invite(doorward: &Doorward, email: &EmailAddress) -> Result<Option<
 /// Voids the password of an account, ends its sessions, forgets its known devices, and sends its person a link to set a new
 /// password. Returns the address; `None` when there is no such account.
 pub async fn reset(doorward: &Doorward, account: AccountId) -> Result<Option<EmailAddress>, Fault> {
-    flow::reset(doorward.context(), BY, account).await
+    flow::reset(doorward.context(), BY, account).await.map_err(denied::fault)
 }
 
 /// Makes an account with the hash that another system made; `None` when the address has an account already.
@@ -55,12 +58,12 @@ pub async fn import_hash(
 ///
 /// Returns `false` when there is no such account.
 pub async fn disable(doorward: &Doorward, account: AccountId) -> Result<bool, Fault> {
-    flow::disable(doorward.context(), BY, account).await
+    flow::disable(doorward.context(), BY, account).await.map_err(denied::fault)
 }
 
 /// Lets a disabled account log in again; `false` when there is no such account.
 pub async fn enable(doorward: &Doorward, account: AccountId) -> Result<bool, Fault> {
-    flow::enable(doorward.context(), BY, account).await
+    flow::enable(doorward.context(), BY, account).await.map_err(denied::fault)
 }
 
 /// Removes an account and everything that belongs to it; the audit log keeps its id.
@@ -90,12 +93,12 @@ pub async fn sessions(doorward: &Doorward, account: Option<AccountId>, limit: u3
 
 /// Ends one session; `false` when there is none of that name.
 pub async fn revoke(doorward: &Doorward, id: SessionId) -> Result<bool, Fault> {
-    flow::revoke(doorward.context(), BY, id).await
+    flow::revoke(doorward.context(), BY, id).await.map_err(denied::fault)
 }
 
 /// Ends all sessions of one account and voids its logins under way; returns how many ended.
 pub async fn revoke_all_of(doorward: &Doorward, account: AccountId) -> Result<u64, Fault> {
-    flow::revoke_all_of(doorward.context(), BY, account).await
+    flow::revoke_all_of(doorward.context(), BY, account).await.map_err(denied::fault)
 }
 
 /// Ends every session there is and voids every link, those of sign-ups too: after a restored copy, or a theft. Returns how
@@ -106,5 +109,5 @@ pub async fn revoke_everything(doorward: &Doorward) -> Result<u64, Fault> {
 
 /// Writes that an operator has done this.
 pub async fn note(doorward: &Doorward, act: Act) -> Result<(), Fault> {
-    flow::note(doorward.context(), BY, act).await
+    flow::note(doorward.context(), BY, act).await.map_err(denied::fault)
 }

@@ -5,27 +5,14 @@ use doorward_core::{EmailAddress, InvitationId, RoleName, TenantId};
 use super::{ActError, invitations as acts};
 use crate::{
     Doorward,
-    audit::By,
-    error::{Fault, Refusal},
-    guard::Denial,
-    invitations::{self, InviteDenied, Invited},
+    error::Fault,
+    invitations::{self, Invited},
+    operators::Hand,
     policy::OwnRoles,
     tenants::Tenant,
 };
 
-const BY: By = By::COMMAND_LINE;
-
-impl From<Refusal<InviteDenied>> for ActError {
-    fn from(refusal: Refusal<InviteDenied>) -> Self {
-        match refusal {
-            Refusal::Denied(denied) => {
-                let problem = denied.problem();
-                Self::Denied { code: problem.code, text: problem.text() }
-            }
-            Refusal::Fault(fault) => Self::Fault(fault),
-        }
-    }
-}
+const BY: Hand = Hand::COMMAND_LINE;
 
 /// Invites an address to a tenant: a letter brings it a link that makes its account a member.
 pub async fn invite_member(

@@ -4,18 +4,17 @@ use std::fmt;
 
 use doorward_core::{AccountId, EmailAddress, PlanName, RoleName, Slug, TenantId, Timestamp};
 
-use super::{flow, tenants as acts};
+use super::{denied::ActDenied, flow, tenants as acts};
 use crate::{
     Doorward, accounts,
-    audit::By,
     error::{Fault, Refusal},
     guard::Denial,
-    operators::{self, Operator},
+    operators::{self, Hand, Operator},
     policy::{OwnRoles, Policy},
-    tenants::{self, Entitlement, Member, Tenant, TenantDenied},
+    tenants::{self, Entitlement, Member, Tenant},
 };
 
-const BY: By = By::COMMAND_LINE;
+const BY: Hand = Hand::COMMAND_LINE;
 
 /// Why an act was not done.
 #[derive(Debug)]
@@ -48,8 +47,8 @@ impl From<Fault> for ActError {
     }
 }
 
-impl From<Refusal<TenantDenied>> for ActError {
-    fn from(refusal: Refusal<TenantDenied>) -> Self {
+impl From<Refusal<ActDenied>> for ActError {
+    fn from(refusal: Refusal<ActDenied>) -> Self {
         match refusal {
             Refusal::Denied(denied) => {
                 let problem = denied.problem();

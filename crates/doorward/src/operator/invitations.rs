@@ -2,23 +2,24 @@
 
 use doorward_core::{EmailAddress, InvitationId, TenantId};
 
-use super::tenants::Act;
+use super::{denied::ActDenied, tenants::Act};
 use crate::{
     accounts,
-    audit::{Action, By, Detail, Target},
+    audit::{Action, Detail, Target},
     context::Context,
     error::Refusal,
     invitations::{self, InviteDenied},
+    operators::Hand,
     policy::OwnRoles,
     tenants::{self, State, TenantDenied},
 };
 
-type Done<T> = Result<T, Refusal<InviteDenied>>;
+type Done<T> = Result<T, Refusal<ActDenied>>;
 
 /// Invites an address to a tenant, in whatever roles.
 pub(crate) async fn invite_member(
     cx: &Context,
-    by: By,
+    by: Hand,
     (tenant, email): (TenantId, &EmailAddress),
     roles: &OwnRoles,
 ) -> Done<InvitationId> {
@@ -28,41 +29,41 @@ pub(crate) async fn invite_member(
     if let Some(account) = account
         && tenants::standing_in(cx, &mut act.tx, tenant, account.id).await?.is_some()
     {
-        return Err(Refusal::Denied(InviteDenied::Tenant(TenantDenied::AlreadyMember)));
+        return denied(InviteDenied::Tenant(TenantDenied::AlreadyMember));
     }
     let id = invitations::invite(cx, &mut act.tx, &act.tenant, (email, roles), None).await?;
     let event = by.did(Action::InvitationSent).on(Target::Invitation(id));
     let event = event.about(Detail::Roles(roles.iter().cloned().collect()));
-    act.done(cx, event).await.map_err(restated)?;
+    act.done(cx, by, event).await?;
     Ok(id)
 }
 
 /// Sends an invitation once more; from now on it stands by itself, whoever has sent it before.
-pub(crate) async fn resend_invitation(cx: &Context, by: By, (tenant, id): (TenantId, InvitationId)) -> Done<()> {
+pub(crate) async fn resend_invitation(cx: &Context, by: Hand, (tenant, id): (TenantId, InvitationId)) -> Done<()> {
     let mut act = open(cx, tenant).await?;
     let invited = invitations::renew(cx, &mut act.tx, tenant, id, None).await?;
     let event = by.did(Action::InvitationResent).on(Target::Invitation(id));
-    act.done(cx, event.about(Detail::Roles(invited.roles))).await.map_err(restated)
+    act.done(cx, by, event.about(Detail::Roles(invited.roles))).await
 }
 
 /// Takes an invitation back: its link works no more.
-pub(crate) async fn revoke_invitation(cx: &Context, by: By, (tenant, id): (TenantId, InvitationId)) -> Done<()> {
-    let mut act = Act::begin(cx, tenant).await.map_err(restated)?;
+pub(crate) async fn revoke_invitation(cx: &Context, by: Hand, (tenant, id): (TenantId, InvitationId)) -> Done<()> {
+    let mut act = Act::begin(cx, tenant).await?;
     if !invitations::take_back(&mut act.tx, tenant, id).await? {
-        return Err(Refusal::Denied(InviteDenied::NoSuchInvitation));
+        return denied(InviteDenied::NoSuchInvitation);
     }
-    act.done(cx, by.did(Action::InvitationRevoked).on(Target::Invitation(id))).await.map_err(restated)
+    act.done(cx, by, by.did(Action::InvitationRevoked).on(Target::Invitation(id))).await
 }
 
 /// Begins an act in a tenant that is open: nobody can accept in another, and no letter is written for one.
 async fn open(cx: &Context, tenant: TenantId) -> Done<Act> {
-    let act = Act::begin(cx, tenant).await.map_err(restated)?;
+    let act = Act::begin(cx, tenant).await?;
     match act.tenant.state() {
         State::Active => Ok(act),
-        State::Suspended | State::Closing => Err(Refusal::Denied(InviteDenied::Closed)),
+        State::Suspended | State::Closing => denied(InviteDenied::Closed),
     }
 }
 
-fn restated(refusal: Refusal<TenantDenied>) -> Refusal<InviteDenied> {
-    refusal.map(InviteDenied::Tenant)
+fn denied<T>(denied: InviteDenied) -> Done<T> {
+    Err(Refusal::Denied(denied).into())
 }

@@ -13,6 +13,7 @@
 mod command_line;
 mod command_line_invitations;
 mod command_line_tenants;
+mod denied;
 pub(crate) mod flow;
 pub(crate) mod invitations;
 pub(crate) mod tenants;

@@ -2,81 +2,86 @@
 
 use doorward_core::{AccountId, RoleName, Slug, TenantId};
 
+use super::{
+    denied::ActDenied,
+    flow::{begin, written},
+};
 use crate::{
     accounts,
     audit::{self, Action, By, Detail, Event, Target},
-    base::db::{Durability, Transaction},
+    base::db::Transaction,
     context::Context,
     error::{Fault, Refusal},
+    operators::Hand,
     policy::OwnRoles,
     tenants::{self, Entitlement, Join, Made, Tenant, TenantDenied},
 };
 
-type Done<T> = Result<T, Refusal<TenantDenied>>;
+type Done<T> = Result<T, Refusal<ActDenied>>;
 
 /// Makes a tenant, with an owner when there is one to begin with.
 pub(crate) async fn create_tenant(
     cx: &Context,
-    by: By,
+    by: Hand,
     (slug, name): (Slug, &str),
     owner: Option<AccountId>,
 ) -> Done<Made> {
-    let mut tx = cx.db.begin(Durability::Full).await?;
+    let mut tx = begin(cx).await?;
     if let Some(owner) = owner
         && !accounts::lock(&mut tx, owner).await?
     {
-        return Err(Refusal::Denied(TenantDenied::NoSuchMember));
+        return denied(TenantDenied::NoSuchMember);
     }
     let made = tenants::create(cx, &mut tx, (slug, name), owner.map(|owner| (owner, Join::ByOperator))).await?;
     let event = by.did(Action::TenantCreated).on(Target::Tenant(made.id)).within(made.id);
-    audit::append(cx, &mut tx, event).await?;
+    written(cx, by, &mut tx, event).await?;
     tx.commit().await?;
     Ok(made)
 }
 
 /// Gives a tenant another name and slug.
-pub(crate) async fn rename_tenant(cx: &Context, by: By, id: TenantId, (slug, name): (&Slug, &str)) -> Done<()> {
+pub(crate) async fn rename_tenant(cx: &Context, by: Hand, id: TenantId, (slug, name): (&Slug, &str)) -> Done<()> {
     let mut act = Act::begin(cx, id).await?;
     tenants::rename(&mut act.tx, &act.tenant, slug, name).await?;
-    act.done(cx, by.did(Action::TenantRenamed).on(Target::Tenant(id))).await
+    act.done(cx, by, by.did(Action::TenantRenamed).on(Target::Tenant(id))).await
 }
 
 /// Lets anybody with an account join in this role, or nobody.
-pub(crate) async fn open_tenant(cx: &Context, by: By, id: TenantId, role: Option<&RoleName>) -> Done<()> {
+pub(crate) async fn open_tenant(cx: &Context, by: Hand, id: TenantId, role: Option<&RoleName>) -> Done<()> {
     let mut act = Act::begin(cx, id).await?;
     tenants::set_open(cx, &mut act.tx, &act.tenant, role).await?;
     let detail = Detail::Roles(role.into_iter().cloned().collect());
-    act.done(cx, by.did(Action::TenantOpened).on(Target::Tenant(id)).about(detail)).await
+    act.done(cx, by, by.did(Action::TenantOpened).on(Target::Tenant(id)).about(detail)).await
 }
 
 /// Closes a tenant to its members for the time being; `false` when it is already.
-pub(crate) async fn suspend_tenant(cx: &Context, by: By, id: TenantId) -> Done<bool> {
+pub(crate) async fn suspend_tenant(cx: &Context, by: Hand, id: TenantId) -> Done<bool> {
     changing(cx, by, id, Action::TenantSuspended, async |act| tenants::suspend(cx, &mut act.tx, &act.tenant).await)
         .await
 }
 
 /// Opens a suspended tenant again; `false` when it is open.
-pub(crate) async fn resume_tenant(cx: &Context, by: By, id: TenantId) -> Done<bool> {
+pub(crate) async fn resume_tenant(cx: &Context, by: Hand, id: TenantId) -> Done<bool> {
     changing(cx, by, id, Action::TenantResumed, async |act| tenants::resume(&mut act.tx, &act.tenant).await).await
 }
 
 /// Lets a tenant wait to be deleted; `false` when it does already.
-pub(crate) async fn close_tenant(cx: &Context, by: By, id: TenantId) -> Done<bool> {
+pub(crate) async fn close_tenant(cx: &Context, by: Hand, id: TenantId) -> Done<bool> {
     let close = async |act: &mut Act| tenants::close(cx, &mut act.tx, &act.tenant).await;
     changing(cx, by, id, Action::TenantDeletionRequested, close).await
 }
 
 /// Keeps a tenant that waits to be deleted; `false` when it does not.
-pub(crate) async fn restore_tenant(cx: &Context, by: By, id: TenantId) -> Done<bool> {
+pub(crate) async fn restore_tenant(cx: &Context, by: Hand, id: TenantId) -> Done<bool> {
     changing(cx, by, id, Action::TenantRestored, async |act| tenants::reopen(&mut act.tx, &act.tenant).await).await
 }
 
 /// Deletes a tenant and everything that belongs to it, without waiting.
-pub(crate) async fn delete_tenant(cx: &Context, by: By, id: TenantId) -> Done<()> {
+pub(crate) async fn delete_tenant(cx: &Context, by: Hand, id: TenantId) -> Done<()> {
     let mut act = Act::begin(cx, id).await?;
     tenants::delete(&mut act.tx, &act.tenant).await?;
     crate::features::forget_tenant(&mut act.tx, id).await?;
-    act.done(cx, by.did(Action::TenantDeleted).on(Target::Tenant(id))).await
+    act.done(cx, by, by.did(Action::TenantDeleted).on(Target::Tenant(id))).await
 }
 
 /// Deletes the tenants whose waiting is over.
@@ -103,24 +108,24 @@ pub(crate) async fn delete_waiting_tenants(cx: &Context) -> Result<(), Fault> {
 /// Makes an account a member of a tenant.
 pub(crate) async fn add_member(
     cx: &Context,
-    by: By,
+    by: Hand,
     (id, account): (TenantId, AccountId),
     roles: &OwnRoles,
 ) -> Done<()> {
-    let mut tx = cx.db.begin(Durability::Full).await?;
+    let mut tx = begin(cx).await?;
     if !accounts::lock(&mut tx, account).await? {
-        return Err(Refusal::Denied(TenantDenied::NoSuchMember));
+        return denied(TenantDenied::NoSuchMember);
     }
     let mut act = Act::within(tx, id).await?;
     tenants::join(cx, &mut act.tx, id, account, roles, Join::ByOperator).await?;
     let event = by.did(Action::MemberJoined).on(Target::Account(account));
-    act.done(cx, event.about(Detail::Roles(roles.iter().cloned().collect()))).await
+    act.done(cx, by, event.about(Detail::Roles(roles.iter().cloned().collect()))).await
 }
 
 /// Gives a member other roles.
 pub(crate) async fn set_member_roles(
     cx: &Context,
-    by: By,
+    by: Hand,
     (id, account): (TenantId, AccountId),
     roles: &OwnRoles,
 ) -> Done<()> {
@@ -129,20 +134,20 @@ pub(crate) async fn set_member_roles(
         return Ok(());
     }
     let event = by.did(Action::RolesChanged).on(Target::Account(account));
-    act.done(cx, event.about(Detail::Roles(roles.iter().cloned().collect()))).await
+    act.done(cx, by, event.about(Detail::Roles(roles.iter().cloned().collect()))).await
 }
 
 /// Takes a member out of a tenant.
-pub(crate) async fn remove_member(cx: &Context, by: By, (id, account): (TenantId, AccountId)) -> Done<()> {
+pub(crate) async fn remove_member(cx: &Context, by: Hand, (id, account): (TenantId, AccountId)) -> Done<()> {
     let mut act = Act::begin(cx, id).await?;
     let gone = tenants::take_out(cx, &mut act.tx, (id, account), None).await?;
-    act.done(cx, by.did(Action::MemberRemoved).on(Target::Account(account)).about(Detail::Roles(gone))).await
+    act.done(cx, by, by.did(Action::MemberRemoved).on(Target::Account(account)).about(Detail::Roles(gone))).await
 }
 
 /// Entitles a member, or all of a tenant when none is named, to a plan until a moment; one that has passed ends it.
 pub(crate) async fn entitle(
     cx: &Context,
-    by: By,
+    by: Hand,
     (id, account): (TenantId, Option<AccountId>),
     one: Entitlement,
 ) -> Done<()> {
@@ -160,7 +165,7 @@ pub(crate) async fn entitle(
         }
     };
     let action = if ends { Action::EntitlementEnded } else { Action::EntitlementSet };
-    act.done(cx, by.did(action).on(target).about(detail)).await
+    act.done(cx, by, by.did(action).on(target).about(detail)).await
 }
 
 /// An act under way in a tenant that is locked for it.
@@ -171,18 +176,18 @@ pub(super) struct Act {
 
 impl Act {
     pub(super) async fn begin(cx: &Context, id: TenantId) -> Done<Self> {
-        Self::within(cx.db.begin(Durability::Full).await?, id).await
+        Self::within(begin(cx).await?, id).await
     }
 
     async fn within(mut tx: Transaction, id: TenantId) -> Done<Self> {
         match tenants::lock(&mut tx, id).await? {
             Some(tenant) => Ok(Self { tx, tenant }),
-            None => Err(Refusal::Denied(TenantDenied::NoSuchTenant)),
+            None => denied(TenantDenied::NoSuchTenant),
         }
     }
 
-    pub(super) async fn done(mut self, cx: &Context, event: Event) -> Done<()> {
-        audit::append(cx, &mut self.tx, event.within(self.tenant.id)).await?;
+    pub(super) async fn done(mut self, cx: &Context, by: Hand, event: Event) -> Done<()> {
+        written(cx, by, &mut self.tx, event.within(self.tenant.id)).await?;
         Ok(self.tx.commit().await?)
     }
 }
@@ -190,7 +195,7 @@ impl Act {
 /// Does something to a tenant that may be done already, and writes it down when it was not.
 async fn changing(
     cx: &Context,
-    by: By,
+    by: Hand,
     id: TenantId,
     action: Action,
     act_on: impl AsyncFnOnce(&mut Act) -> Result<bool, Fault>,
@@ -199,6 +204,10 @@ async fn changing(
     if !act_on(&mut act).await? {
         return Ok(false);
     }
-    act.done(cx, by.did(action).on(Target::Tenant(id))).await?;
+    act.done(cx, by, by.did(action).on(Target::Tenant(id))).await?;
     Ok(true)
+}
+
+fn denied<T>(denied: TenantDenied) -> Done<T> {
+    Err(Refusal::Denied(denied).into())
 }

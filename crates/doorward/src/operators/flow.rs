@@ -3,7 +3,7 @@
 use doorward_core::AccountId;
 
 use super::{
-    rules::{OperatorDenied, Power, Powers},
+    rules::{Hand, OperatorDenied, Power, Powers},
     store,
 };
 use crate::{
@@ -17,6 +17,18 @@ use crate::{
 pub(crate) async fn may<P: Power>(cx: &Context, account: AccountId) -> Result<(), Refusal<OperatorDenied>> {
     let powers = powers_of(cx, account).await?.ok_or(Refusal::Denied(OperatorDenied::NotOne))?;
     match P::is_in(&powers) {
+        true => Ok(()),
+        false => Err(Refusal::Denied(OperatorDenied::Forbidden)),
+    }
+}
+
+/// Asks once more whether whoever acts may, behind a lock on their row: a revocation waits for the act, or the act finds it.
+///
+/// It comes last in a transaction, behind the locks on accounts and tenants.
+pub(crate) async fn again(cx: &Context, tx: &mut Transaction, hand: Hand) -> Result<(), Refusal<OperatorDenied>> {
+    let Some((account, reaches)) = hand.asked else { return Ok(()) };
+    let operator = store::lock(tx, account).await?.ok_or(Refusal::Denied(OperatorDenied::NotOne))?;
+    match reaches(&Powers::of(cx.policy(), &OwnRoles::new(operator.roles))) {
         true => Ok(()),
         false => Err(Refusal::Denied(OperatorDenied::Forbidden)),
     }

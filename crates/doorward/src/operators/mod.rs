@@ -5,6 +5,7 @@
 //!
 //! - `operators/command-line-only`: An operator is made at the command line; no request makes one.
 //! - `operators/next-request`: Other roles, or none any more, hold at the next request.
+//! - `operators/act-again`: An act under way fails once its operator may not any more.
 //! - `operators/unknown`: To everybody else the console is not there.
 //! - `operators/proof`: What changes something in the console needs a proof of the last minutes.
 //!
@@ -14,9 +15,9 @@ mod flow;
 mod rules;
 mod store;
 
-pub(crate) use flow::{forget, grant, may, powers_of, revoke};
+pub(crate) use flow::{again, forget, grant, may, powers_of, revoke};
 pub use rules::Operator;
-pub(crate) use rules::{Power, Powers, power};
+pub(crate) use rules::{Hand, OperatorDenied, Power, Powers, power};
 pub(crate) use store::{find, list};
 
 use crate::base::db::Migration;

@@ -1,9 +1,12 @@
 //! What an operator is.
 
+use std::net::IpAddr;
+
 use axum::http::StatusCode;
 use doorward_core::{AccountId, RoleName, Timestamp};
 
 use crate::{
+    audit::{Action, By, Event},
     guard::{Denial, Problem},
     policy::{OwnRoles, Permissions, Policy},
 };
@@ -17,6 +20,32 @@ pub struct Operator {
     pub roles: Vec<RoleName>,
     /// Since when it has them.
     pub granted_at: Timestamp,
+}
+
+/// Whether powers reach as far as a permission.
+type Reaches = fn(&Powers) -> bool;
+
+/// Whoever acts for the service: who it was for the log, and who is asked again before the act becomes true.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hand {
+    by: By,
+    /// The operator in the console and whether their powers reach this far; nobody is asked at the command line.
+    pub(super) asked: Option<(AccountId, Reaches)>,
+}
+
+impl Hand {
+    /// Somebody at the command line of the server.
+    pub(crate) const COMMAND_LINE: Self = Self { by: By::COMMAND_LINE, asked: None };
+
+    /// An operator in the console, in what needs `P`.
+    pub(crate) fn of<P: Power>(account: AccountId, address: IpAddr) -> Self {
+        Self { by: By::operator(account, address), asked: Some((account, P::is_in)) }
+    }
+
+    /// Something that they did.
+    pub(crate) fn did(self, action: Action) -> Event {
+        self.by.did(action)
+    }
 }
 
 /// A permission of the console as a type.

@@ -14,6 +14,12 @@ pub(crate) async fn find(db: &Database, account: AccountId) -> Result<Option<Ope
     db.find("SELECT account, roles, granted_at FROM operators WHERE account = $1", &[&account], operator).await
 }
 
+/// Locks an operator's row until the transaction ends, and reads it.
+pub(super) async fn lock(tx: &mut Transaction, account: AccountId) -> Result<Option<Operator>, Fault> {
+    let sql = "UPDATE operators SET granted_at = granted_at WHERE account = $1 RETURNING account, roles, granted_at";
+    tx.find(sql, &[&account], operator).await
+}
+
 /// Lists all operators.
 pub(crate) async fn list(db: &Database) -> Result<Vec<Operator>, Fault> {
     db.list("SELECT account, roles, granted_at FROM operators ORDER BY granted_at, account LIMIT 1000", &[], operator)

@@ -41,8 +41,9 @@ on_every_engine! {
                 sender.post_with("", &format!("/auth{path}"), &form).await;
             }
         }
-        for role in ["admin", "support", "auditor", "owner"] {
-            let unknown = vec!["root".parse().unwrap()];
+        for role in ["owner", "member", "billing", "root", "superuser"] {
+            // Names of roles in tenants, and what an operator's role may be called elsewhere.
+            let unknown = vec![role.parse().unwrap()];
             assert!(!operate::grant_operator(&app.doorward, ann, unknown).await.unwrap(), "{role}");
         }
         let after = operate::operators(&app.doorward).await.unwrap();

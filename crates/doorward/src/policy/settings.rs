@@ -83,8 +83,9 @@ impl Section for Settings {
 
 const PERMISSIONS: &str = "What your application asks about, besides Doorward's own: names such as `invoices:read`. A permission that is \
     not here is unknown, to the roles and to whoever asks.";
-const OWNER: &str = "The role of whoever makes a tenant. One member always keeps it. Choose it before the first tenant is made: a \
-    membership that was written before does not become an owner's by another setting.";
+const OWNER: &str = "The role of whoever makes a tenant. One member always keeps it. Where it becomes another role, \
+    whoever has that one is an owner from the next start on, and nobody else; Doorward does not start while that would leave a tenant \
+    without an owner. Stop all nodes before you change it.";
 const ROLES: &str = "The roles in tenants: `permissions` (names, `invoices:*` or `*`), `inherits` (other roles), `grants` (the roles that \
     it may give to others, or `*`), `about` (what it is for, shown to people). Without any, owner, admin, member and billing.";
 const PLANS: &str =

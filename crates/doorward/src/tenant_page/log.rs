@@ -13,7 +13,7 @@ use crate::{
     base::render::page,
     context::Context,
     error::Fault,
-    guard::{Member, Pieces, Refused, Reply, Routes, Viewer, input, page_size},
+    guard::{Member, Pieces, Refused, Reply, Routes, Unmade, Viewer, input, page_size},
     tenants::InTenant,
 };
 
@@ -119,9 +119,12 @@ async fn export(member: Member<AuditRead>, input: Export) -> Result<Reply, Refus
         until: &input.until,
     };
     let filter = asked.filter(Some(member.tenant().id()))?;
+    let name = format!("{}-audit.{}", member.slug(), input.format.as_str());
+    if member.wants_headers_only() {
+        return Ok(Reply::download(format.media_type(), &name, Unmade));
+    }
     // Before anything is read: a file that is cut off was taken away all the same.
     flow::note_export(member.cx(), member.authorized(), &member.visit()).await?;
-    let name = format!("{}-audit.{}", member.slug(), input.format.as_str());
     let pieces = Watched {
         sent: audit::Export::for_members(filter, format).sent(member.cx()),
         cx: Arc::clone(member.cx()),

@@ -173,6 +173,27 @@ on_every_engine! {
         assert!(page.contains("<input type=\"hidden\" name=\"role_owner\" value=\"on\">") && !page.contains("id=\"role_owner\""), "{page}");
     }
 
+    /// Promise: `tenant_page/own`
+    async fn somebody_is_given_every_role_of_a_large_policy(fresh: TestApp) {
+        let names: Vec<String> = (1..64).map(|number| format!("a-role-with-a-name-of-32-chars{number:02}")).collect();
+        let more: String = names.iter().map(|name| format!("[policy.roles.{name}]\npermissions = []\n")).collect();
+        let policy = format!("[policy.roles.owner]\npermissions = [\"*\"]\ngrants = [\"*\"]\n{more}");
+        let policy = crate::config::PolicySettings::parse(&policy).unwrap();
+        let app = TestApp::with(fresh.engine(), |settings| settings.policy = policy).await;
+        let (ann, bob) = (app.account(ANN).await, app.account(BOB).await);
+        let acme = app.tenant("acme", ann).await;
+        app.member(acme, bob, &names[0]).await;
+        let mut ann = app.logged_in(ANN).await.in_browser();
+        let path = format!("/auth/tenants/acme/members/{bob}");
+        let page = ann.get(&path).await.text();
+        let boxes: Vec<String> = names.iter().map(|name| format!("role_{name}")).chain(["role_owner".to_owned()]).collect();
+        assert!(boxes.iter().all(|name| page.contains(&format!("name=\"{name}\""))), "{page}");
+        let form: Vec<_> = boxes.iter().map(|name| (name.as_str(), "on")).chain([("return_to", path.as_str())]).collect();
+        let answer = ann.post(&format!("{path}/roles"), &form).await;
+        assert_eq!(answer.status, 303, "{}", answer.text());
+        assert_eq!(roles_of(&app, acme, bob).await.split(',').count(), 64);
+    }
+
     /// Promise: `tenant_page/owner-proved`
     async fn the_owners_role_wants_a_recent_proof(app: TestApp) {
         let mut all = Acme::of(&app).await;
@@ -196,6 +217,14 @@ on_every_engine! {
         assert_eq!(said(&fresh.post(&give, &[("roles", "owner")]).await), yes());
         assert_eq!(said(&all.ann.post(&all.path(1, "/remove"), &[]).await), no(403, "reauthentication_required"));
         assert_eq!(said(&all.ann.post(&give, &[("roles", "member")]).await), no(403, "reauthentication_required"));
+        // Nor does a browser that was left open give an owner's place away.
+        let (mut browser, before) = (all.ann.clone().in_browser(), state(&app).await);
+        assert_eq!(said(&all.ann.post("/auth/tenants/acme/leave", &[]).await), no(403, "reauthentication_required"));
+        let answer = browser.post("/auth/tenants/acme/leave", &[]).await;
+        assert!(answer.status == 303 && answer.header("location").starts_with("/auth/reauthenticate?"), "{}", answer.status);
+        assert_eq!(state(&app).await, before);
+        assert_eq!(said(&all.cem.post("/auth/tenants/acme/leave", &[]).await), yes(), "in any other role");
+        assert_eq!(said(&fresh.post("/auth/tenants/acme/leave", &[]).await), yes(), "with a proof");
         assert_eq!(roles_of(&app, all.acme, bob).await, "owner");
     }
 

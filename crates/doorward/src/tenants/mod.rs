@@ -6,6 +6,7 @@
 //!
 //! - `tenants/many`: A person belongs to many tenants, and each question names the one that it is about.
 //! - `tenants/last-owner`: A tenant keeps an owner: the last one cannot leave, be demoted, removed or deleted.
+//! - `tenants/owner-by-settings`: Another owner's role in the settings makes other owners at the start, or there is no start.
 //! - `tenants/next-request`: Other roles, a removal, a suspension hold at the next request, on every node.
 //! - `tenants/waits`: A tenant that is to be deleted waits, closed, and then is gone with everything that belongs to it.
 //! - `tenants/paid-until`: An entitlement gives a role until its moment, and then gives nothing by itself.
@@ -18,6 +19,7 @@
 
 mod flow;
 mod kept;
+mod owners;
 mod rules;
 mod settings;
 mod store;
@@ -27,6 +29,7 @@ pub(crate) use flow::{
     rename, reopen, resume, set_open, standing_in, suspend, take_out,
 };
 pub(crate) use kept::Kept;
+pub(crate) use owners::{Settled, settle_owners};
 pub use rules::{Entitlement, InTenant, Member, State, Tenant};
 pub(crate) use rules::{Named, Standing, TenantDenied, display_name, no_such_tenant};
 pub use settings::Settings;
@@ -38,6 +41,7 @@ use crate::base::db::Migration;
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { name: "0015_tenants", sql: include_str!("0015_tenants.sql") },
     Migration { name: "0018_retired_slugs", sql: include_str!("0018_retired_slugs.sql") },
+    Migration { name: "0025_owner_role", sql: include_str!("0025_owner_role.sql") },
 ];
 
 #[cfg(test)]

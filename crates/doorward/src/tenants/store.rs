@@ -265,6 +265,71 @@ pub(super) async fn owned_by(tx: &mut Transaction, account: AccountId) -> Result
     tx.list(sql, &[&account], |row| row.get(0)).await
 }
 
+/// The role that owners had when it was last looked at; `None` before the first time.
+pub(super) async fn owner_role(db: &Database) -> Result<Option<String>, Fault> {
+    db.find("SELECT role FROM owner_role WHERE number = 1", &[], |row| row.get(0)).await
+}
+
+/// The same behind a lock, for which a row is made when there is none.
+pub(super) async fn lock_owner_role(tx: &mut Transaction) -> Result<String, Fault> {
+    let sql =
+        "INSERT INTO owner_role (number, role) VALUES (1, '') ON CONFLICT (number) DO UPDATE SET role = owner_role.role
+        RETURNING role";
+    Ok(tx.find(sql, &[], |row| row.get(0)).await?.unwrap_or_default())
+}
+
+/// Keeps which role owners have.
+pub(super) async fn set_owner_role(tx: &mut Transaction, role: &RoleName) -> Result<(), Fault> {
+    tx.execute("UPDATE owner_role SET role = $1 WHERE number = 1", &[role]).await.map(drop)
+}
+
+/// In SQL of both engines: 1 where a membership has the role `$1`, else 0. No name of a role has a comma in it.
+macro_rules! is_owners {
+    () => {
+        "CASE WHEN replace(',' || roles || ',', ',' || CAST($1 AS TEXT) || ',', '') <> ',' || roles || ',' THEN 1 ELSE 0 END"
+    };
+}
+
+/// How many tenants have an owner and nobody with this role.
+pub(super) async fn count_left_alone(tx: &mut Transaction, owner: &RoleName) -> Result<i64, Fault> {
+    let sql = concat!(
+        "SELECT COUNT(*) FROM (SELECT tenant FROM memberships GROUP BY tenant HAVING MAX(is_owner) = 1 AND MAX(",
+        is_owners!(),
+        ") = 0) AS alone"
+    );
+    Ok(tx.find(sql, &[owner], |row| row.get(0)).await?.unwrap_or_default())
+}
+
+/// The number of the newest membership.
+pub(super) async fn newest(tx: &mut Transaction) -> Result<i64, Fault> {
+    Ok(tx.find("SELECT COALESCE(MAX(number), 0) FROM memberships", &[], |row| row.get(0)).await?.unwrap_or_default())
+}
+
+/// Locks the tenants in which a membership with one of these numbers counts as an owner's without this role, or has it and does
+/// not.
+pub(super) async fn lock_where_owners_differ(
+    tx: &mut Transaction,
+    owner: &RoleName,
+    (after, to): (i64, i64),
+) -> Result<(), Fault> {
+    let sql = concat!(
+        "UPDATE tenants SET number = number WHERE id IN (SELECT tenant FROM memberships WHERE is_owner <> ",
+        is_owners!(),
+        " AND number > $2 AND number <= $3)"
+    );
+    tx.execute(sql, &[owner, &after, &to]).await.map(drop)
+}
+
+/// Makes those the owners who have this role, among the memberships with these numbers; returns how many that changed.
+pub(super) async fn set_owners(tx: &mut Transaction, owner: &RoleName, (after, to): (i64, i64)) -> Result<u64, Fault> {
+    let sql = concat!(
+        "UPDATE memberships SET is_owner = 1 - is_owner WHERE is_owner <> ",
+        is_owners!(),
+        " AND number > $2 AND number <= $3"
+    );
+    tx.execute(sql, &[owner, &after, &to]).await
+}
+
 /// How many tenants an account belongs to, and how many of them it owns.
 pub(super) async fn counts_of(tx: &mut Transaction, account: AccountId) -> Result<(i64, i64), Fault> {
     let sql = "SELECT COUNT(*), COUNT(CASE WHEN is_owner = 1 THEN 1 END) FROM memberships WHERE account = $1";

@@ -1,5 +1,7 @@
 //! What `tenants` promises, over HTTP, on every engine.
 
+mod owners;
+
 use std::time::Duration;
 
 use doorward_core::AccountId;

@@ -58,6 +58,11 @@ impl Meeting {
             held.wait_for(Option::is_none).await.unwrap();
         }
     }
+
+    /// Waits until so many are held back.
+    pub(crate) async fn joined_by(&self, many: usize) {
+        self.waiting.subscribe().wait_for(|waiting| *waiting >= many).await.unwrap();
+    }
 }
 
 /// Holds back everybody who is about to do this until all others have been answered, then lets them go together. Tells how

@@ -1,7 +1,11 @@
 //! Who may do what where, asked of a running Doorward and written down: a change of a policy is a change of this table, which
 //! somebody reads.
 
-use std::{collections::BTreeMap, fmt::Write, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    time::Duration,
+};
 
 use doorward_core::{AccountId, TenantId};
 use serde_json::{Value, json};
@@ -18,8 +22,9 @@ const HEAD: &str = "\
 
 What each role of the ready-made policies may do, asked of a running Doorward over HTTP; a test writes this file. In a tenant of
 their own, which is open, members may do what the column `own` says. The other columns say what is answered instead: in a tenant
-that they do not belong to (`other`), in one that is suspended or waits to be deleted, after the membership was revoked, and in
-their own when the session has expired or was revoked.
+that they do not belong to (`other`), in one that is suspended or waits to be deleted, and after the membership was revoked. The
+last two columns say what is answered once the session has expired or was revoked; they are asked about each of the five tenants,
+and a cell would name every answer if there were more than one.
 
 `no` is 403 `forbidden`, `stranger` 404 `no_such_tenant`, `suspended` 403 `tenant_suspended`, `closing` 403 `tenant_closing`, `out` 401
 `not_signed_in`.
@@ -95,29 +100,35 @@ async fn of_policy(app: &TestApp) -> String {
     }
     let permissions: Vec<String> =
         operate::policy(&app.doorward).permissions().map(|(name, _)| name.to_owned()).collect();
-    let mut answers: BTreeMap<String, Vec<Vec<&str>>> = BTreeMap::new();
+    let mut answers: BTreeMap<String, Vec<Vec<String>>> = BTreeMap::new();
     for one in &mut cast {
         // Time has passed while others were asked.
         let email = format!("{}@example.com", one.role);
         one.browser = app.logged_in(&email).await;
         for tenant in [own, other, suspended, closing, revoked] {
-            answers.entry(one.role.clone()).or_default().push(ask(&mut one.browser, tenant, &permissions).await);
+            let live = ask(&mut one.browser, tenant, &permissions).await.into_iter().map(str::to_owned);
+            answers.entry(one.role.clone()).or_default().push(live.collect());
         }
         let mut ended = one.browser.clone();
         assert_eq!(ended.post("/auth/logout", &[]).await.status, 200);
         let mut expiring = app.logged_in(&email).await;
         app.wait(app.settings.sessions.absolute);
-        let expired = ask(&mut expiring, own, &permissions).await;
-        answers.get_mut(&one.role).unwrap().push(expired);
-        let ended = ask(&mut one.browser, own, &permissions).await;
-        answers.get_mut(&one.role).unwrap().push(ended);
+        for gone in [&mut expiring, &mut one.browser] {
+            let mut of_each = Vec::new();
+            for tenant in [own, other, suspended, closing, revoked] {
+                of_each.push(ask(gone, tenant, &permissions).await);
+            }
+            let together = |at| of_each.iter().map(|answers| answers[at]).collect::<BTreeSet<_>>();
+            let cells = (0..permissions.len()).map(|at| together(at).into_iter().collect::<Vec<_>>().join(", "));
+            answers.get_mut(&one.role).unwrap().push(cells.collect());
+        }
     }
     let mut text = "| role | permission | own | other | suspended | closing | membership revoked | session expired | session revoked |\n\
         |---|---|---|---|---|---|---|---|---|\n"
         .to_owned();
     for role in cast.iter().map(|one| &one.role) {
         for (at, permission) in permissions.iter().enumerate() {
-            let cells: Vec<_> = answers[role].iter().map(|answers| answers[at]).collect();
+            let cells: Vec<_> = answers[role].iter().map(|answers| answers[at].as_str()).collect();
             writeln!(text, "| {role} | `{permission}` | {} |", cells.join(" | ")).unwrap();
         }
     }

@@ -268,4 +268,41 @@ on_every_engine! {
         assert_eq!(auditor.get(list).await.json()["invitations"].as_array().unwrap().len(), 1);
         assert_eq!(auditor.post(list, &[("email", BOB), ("roles", "member")]).await.code(), "forbidden");
     }
+
+    /// Promise: `admin/powers`
+    async fn a_refused_form_shows_no_page_to_those_who_may_not_see_it(fresh: TestApp) {
+        let policy = "[policy.operators.blind]\npermissions = [\"tenants:manage\", \"entitlements:manage\"]\n
+            [policy.operators.seeing]\npermissions = [\"tenants:*\", \"entitlements:manage\"]\n
+            [policy.plans.pro]\ngives = \"billing\"\n";
+        let policy = crate::config::PolicySettings::parse(policy).unwrap();
+        let app = TestApp::with(fresh.engine(), |settings| settings.policy = policy).await;
+        let (ann, _, _, _) = victim(&app).await;
+        let account = ann.to_string();
+        let (blind, _) = operator(&app, ROOT, "blind").await;
+        let (seeing, _) = operator(&app, BOB, "seeing").await;
+        let (mut blind, mut seeing) = (blind.in_browser(), seeing.in_browser());
+        assert_eq!(blind.get("/auth/admin/tenants/acme").await.status, 403, "or there were nothing to hide");
+        let (plan, until) = (("plan", "gold-typed"), ("until", "typed-day"));
+        for (path, form, status) in [
+            ("", vec![("slug", "Not a slug"), ("name", "typed-name")], 422), ("", vec![("slug", "acme"), ("name", "typed-name")], 422),
+            ("/acme/members", vec![("email", "typed@example.com"), ("roles", "member")], 422),
+            ("/acme/invitations", vec![("email", "typed@example.com"), ("roles", "nothing")], 422),
+            (&format!("/acme/members/{account}/roles"), vec![("roles", "typed-role")], 422),
+            (&format!("/acme/members/{account}/roles"), vec![("roles", "member")], 409),
+            ("/acme/entitle", vec![plan, until], 422), ("/acme/entitle", vec![("plan", "gold-typed"), ("until", "2999-01-01")], 422),
+            ("/acme/entitle", vec![plan, until, ("account", account.as_str())], 422),
+        ] {
+            let path = format!("/auth/admin/tenants{path}");
+            let (page, bare) = (seeing.post(&path, &form).await, blind.post(&path, &form).await);
+            assert_eq!((page.status, bare.status), (status, status), "{path} {form:?}: {}", bare.text());
+            for (name, value) in form.iter().filter(|(name, _)| *name != "account") {
+                assert!(page.text().contains(&format!("value=\"{value}\"")), "{path} lost {name}: {}", page.text());
+            }
+            for told in [ANN, "A tenant", account.as_str()] {
+                assert!(!bare.text().contains(told), "{path} tells {told}: {}", bare.text());
+            }
+        }
+        assert_eq!(app.count("tenants").await, 1);
+        assert_eq!(verdict(&blind.clone().post("/auth/admin/tenants/acme/suspend", &[]).await).0, 303, "what goes well goes on");
+    }
 }

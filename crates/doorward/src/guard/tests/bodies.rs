@@ -70,9 +70,9 @@ on_every_engine! {
             (format!("{{\"other\":{}1{}}}", "{\"a\":".repeat(10_000), "}".repeat(10_000)), "malformed_json"),
             (nested("[", "]", 30_000), "malformed_json"),
             ("[".repeat(60_000), "malformed_json"),
-            (many(33), "repeated_field"),
+            (many(81), "repeated_field"),
             (many(5_000), "repeated_field"),
-            (many(32), "unknown_field"),
+            (many(80), "unknown_field"),
         ] {
             let answer = sends(&ann, &token, Some("application/json"), &body).await;
             assert_eq!(answer.code(), code, "{:.60}", body);

@@ -20,14 +20,25 @@ on_every_engine! {
         }
         assert_eq!(verdict(&invite(&mut member, "new@example.com", "member").await), no(403, "forbidden"));
         assert_eq!(verdict(&invite(&mut app.visitor(), "new@example.com", "member").await), no(401, "not_signed_in"));
-        for smuggled in [
-            json!({ "email": "new@example.com", "roles": "member", "invited_by": "x" }),
-            json!({ "email": "new@example.com", "roles": "member", "tenant": "other" }),
-            json!({ "email": "new@example.com", "roles": ["owner"] }),
-            json!({ "email": "new@example.com", "roles": "member", "expires_at": "9" }),
+        let as_json = |more: Value| {
+            let mut body = json!({ "email": "new@example.com", "roles": "member" });
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            body
+        };
+        let before = events(&app).await;
+        for (more, expected) in [
+            (json!({ "invited_by": "x" }), no(422, "unknown_field")), (json!({ "expires_at": "9" }), no(422, "unknown_field")),
+            (json!({ "tenant_id": "other" }), no(422, "unknown_field")), (json!({ "user_id": ANN }), no(422, "unknown_field")),
+            (json!({ "token": "A" }), no(422, "unknown_field")), (json!({ "is_owner": "1" }), no(422, "unknown_field")),
+            (json!({ "email_verified": "true" }), no(422, "unknown_field")), (json!({ "id": "1" }), no(422, "unknown_field")),
+            // What the path names is named once.
+            (json!({ "tenant": "other" }), no(400, "repeated_field")), (json!({ "roles": ["owner"] }), no(400, "malformed_json")),
+            (json!({ "roles": { "owner": true } }), no(400, "malformed_json")), (json!({ "roles": null }), no(400, "malformed_json")),
         ] {
-            assert!(admin.post_json(LIST, &smuggled).await.status >= 400, "{smuggled}");
+            assert_eq!(verdict(&admin.post_json(LIST, &as_json(more.clone())).await), expected, "{more}");
+            assert_eq!(ann.get(LIST).await.json()["invitations"], json!([]), "{more}");
         }
+        assert_eq!(events(&app).await, before);
         assert_eq!((app.count("invitations").await, app.letters_to("new@example.com").await.len()), (0, 0));
         // What an owner has sent, an admin neither renews nor makes their own.
         let id = invited(&mut ann, "new@example.com", "owner").await;

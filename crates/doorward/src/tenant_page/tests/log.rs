@@ -1,5 +1,10 @@
 //! The log of a tenant, on the page and as a file.
 
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+};
+
 use super::*;
 
 fn actions(answer: &Answer) -> Vec<String> {
@@ -7,7 +12,82 @@ fn actions(answer: &Answer) -> Vec<String> {
     events.iter().map(|one| one["action"].as_str().unwrap().to_owned()).collect()
 }
 
+/// Doubles the log, so often.
+async fn grow(app: &TestApp, times: u32) {
+    let sql = "INSERT INTO audit_events (at, actor, action, tenant, result)
+        SELECT at, '=HYPERLINK(1)', action, tenant, result FROM audit_events";
+    for _ in 0..times {
+        let mut tx = app.db().begin(operate::Durability::Full).await.unwrap();
+        tx.batch(sql).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+}
+
+/// Begins to read an export and leaves it lying; what has not come yet stays where it is made.
+async fn beginning(reader: &Actor) -> TcpStream {
+    let address = reader.url("").trim_start_matches("http://").to_owned();
+    let host = reader.headers.iter().find(|(name, _)| *name == "host").unwrap().1.clone();
+    let cookie = reader.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
+    let request = format!(
+        "GET /auth/tenants/acme/audit/export?format=jsonl HTTP/1.1\r\nhost: {host}\r\ncookie: {cookie}\r\nconnection: close\r\n\r\n"
+    );
+    let ask = move || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut first = [0; 1024];
+        let read = stream.read(&mut first).unwrap();
+        let first = String::from_utf8_lossy(&first[..read]).into_owned();
+        assert!(first.starts_with("HTTP/1.1 200"), "{first}");
+        stream
+    };
+    tokio::task::spawn_blocking(ask).await.unwrap()
+}
+
+/// Reads the rest; whether it came to its end (RFC 9112 section 7.1: a chunk of length 0).
+async fn is_whole(mut stream: TcpStream) -> bool {
+    let read = move || {
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest);
+        rest.ends_with(b"\r\n0\r\n\r\n")
+    };
+    tokio::task::spawn_blocking(read).await.unwrap()
+}
+
 on_every_engine! {
+    /// Promise: `tenant_page/own-log`
+    async fn an_export_under_way_breaks_off_with_the_membership(app: TestApp) {
+        let all = Acme::of(&app).await;
+        // Longer than what fits between the two ends of a connection.
+        grow(&app, 13).await;
+        assert!(is_whole(beginning(&all.bob).await).await, "with the membership it comes to its end");
+        let under_way = beginning(&all.bob).await;
+        operate::remove_member(&app.doorward, all.acme, all.ids[1]).await.unwrap();
+        assert!(!is_whole(under_way).await, "a former member reads on");
+        let under_way = beginning(&all.ann).await;
+        operate::disable(&app.doorward, all.ids[0]).await.unwrap();
+        assert!(!is_whole(under_way).await, "somebody whose account was disabled reads on");
+    }
+
+    /// Promise: `tenant_page/own-log`
+    async fn asking_for_the_headers_alone_takes_nothing_away(app: TestApp) {
+        let mut all = Acme::of(&app).await;
+        assert!(operate::grant_operator(&app.doorward, all.ids[1], vec!["admin".parse().unwrap()]).await.unwrap());
+        let before = app.count("audit_events").await;
+        for (path, events) in [("/auth/tenants/acme/audit/export", 1), ("/auth/admin/audit/export", 2)] {
+            for query in ["?format=jsonl", "?format=csv"] {
+                let head = all.bob.send(Method::HEAD, &format!("{path}{query}"), "", None).await;
+                assert_eq!((head.status, head.body.len()), (200, 0), "{path}");
+                assert!(head.header("content-disposition").starts_with("attachment; filename="), "{path}");
+            }
+            let head = all.bob.send(Method::HEAD, &format!("{path}?format=xml"), "", None).await;
+            assert_eq!(head.status, 422, "{path}");
+            assert_eq!(app.count("audit_events").await, before + events - 1, "{path}: nothing was taken away");
+            assert_eq!(all.bob.get(&format!("{path}?format=jsonl")).await.status, 200);
+            assert_eq!(app.count("audit_events").await, before + events, "{path}: now it was");
+        }
+    }
+
     /// Promise: `tenant_page/own-log`
     async fn the_log_shows_what_happened_in_this_tenant_only(app: TestApp) {
         let mut all = Acme::of(&app).await;
@@ -61,13 +141,7 @@ on_every_engine! {
             assert_eq!(said(&all.ann.post(&all.path(2, "/roles"), &form(count)).await), yes());
         }
         // Enough of them for more than one look at the log.
-        let sql = "INSERT INTO audit_events (at, actor, action, tenant, result)
-            SELECT at, '=HYPERLINK(1)', action, tenant, result FROM audit_events";
-        for _ in 0..8 {
-            let mut tx = app.db().begin(operate::Durability::Full).await.unwrap();
-            tx.batch(sql).await.unwrap();
-            tx.commit().await.unwrap();
-        }
+        grow(&app, 8).await;
         let sql = format!("SELECT COUNT(*) FROM audit_events WHERE tenant = '{}'", all.acme);
         let there: i64 = app.db().list(&sql, &[], |row| row.get(0)).await.unwrap()[0];
         assert!(there > 1000, "{there}");

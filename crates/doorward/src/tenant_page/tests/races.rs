@@ -1,6 +1,7 @@
 //! Acts that meet in one tenant.
 
 use super::*;
+use crate::operate::Deletion;
 use crate::testing::crowd::{About, meeting};
 
 /// A form sent from a browser of its own, so that many can be sent at once.
@@ -60,6 +61,45 @@ on_every_engine! {
         let changes = operate::search(app.db(), &filter, None, 100).await.unwrap();
         let by_people = changes.into_iter().filter(|event| event.actor.starts_with("account:"));
         assert_eq!(by_people.count(), 1);
+    }
+
+    /// Promise: `tenants/last-owner`
+    async fn a_tenant_keeps_an_owner_while_it_is_handed_over_and_an_account_deleted(app: TestApp) {
+        // Ann and bob own acme: she leaves it to him, or makes herself less, while his account is deleted.
+        for (round, act) in ["leave", "demote", "remove"].into_iter().cycle().take(24).enumerate() {
+            let slug = format!("handed-{round}");
+            let mut owners = Vec::new();
+            for who in ["ann", "bob"] {
+                owners.push(app.account(&format!("{who}{round}@example.com")).await);
+            }
+            let tenant = app.tenant(&slug, owners[0]).await;
+            app.member(tenant, owners[1], "owner").await;
+            let mut ann = app.logged_in(&format!("ann{round}@example.com")).await;
+            let (path, form) = match act {
+                "leave" => (format!("/auth/tenants/{slug}/leave"), vec![]),
+                "demote" => (format!("/auth/tenants/{slug}/members/{}/roles", owners[0]), vec![("roles", "member")]),
+                _ => (format!("/auth/tenants/{slug}/members/{}/remove", owners[1]), vec![]),
+            };
+            let token = ann.csrf_token().await;
+            let (doorward, bob) = (app.doorward.clone(), owners[1]);
+            // The one or the other a moment earlier, in turn.
+            let pause = Duration::from_micros(300 * (round as u64 % 8));
+            let deleted = tokio::spawn(async move {
+                tokio::time::sleep(pause).await;
+                operate::delete(&doorward, bob).await.unwrap()
+            });
+            let answer = sent(ann, token, path, form).await;
+            let deleted = deleted.await.unwrap();
+            let sql = "SELECT COUNT(*) FROM memberships WHERE is_owner = 1 AND tenant = $1";
+            let left: i64 = app.db().list(sql, &[&tenant], |row| row.get(0)).await.unwrap()[0];
+            assert_eq!(left, 1, "{act}: {} and {deleted:?}", answer.text());
+            match deleted {
+                Deletion::Done if act == "remove" => assert!([yes(), no(404, "no_such_member")].contains(&said(&answer))),
+                Deletion::Done => assert_eq!(said(&answer), no(409, "last_owner"), "{act}"),
+                Deletion::OwnsTenants(alone) => assert_eq!((said(&answer), alone), (yes(), vec![tenant]), "{act}"),
+                Deletion::NoSuchAccount => panic!("it was there"),
+            }
+        }
     }
 
     /// Promise: `tenant_page/acts-once`, `access/act-again`
