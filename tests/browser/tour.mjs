@@ -5,6 +5,7 @@ import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { newVisitor } from "./browser.mjs";
 import { INVITED } from "./invited.mjs";
+import { KEY_MADE, apiKeys } from "./keys.mjs";
 import { look, lookAtLetter } from "./look.mjs";
 import { organisation } from "./organisation.mjs";
 import {
@@ -28,6 +29,7 @@ const LETTERS = [
   ["A change of your address was asked for", ADDRESS],
   ["Confirm your new address", NEXT_ADDRESS],
   [INVITED, GUEST],
+  [KEY_MADE, ADDRESS],
 ];
 
 /** What a person can come to who is logged in, beside the account's own page. */
@@ -47,6 +49,7 @@ export async function tour() {
   await loggedIn(page, await newVisitor(server, { userAgent: PHONE_BROWSER }));
   await inAnOrganisation(page, await newVisitor(server));
   await inviting(server, page, await newVisitor(server));
+  await apiKeys(page, "oberholzer", look);
   await astray(page);
   await operatorsConsole(server, await newVisitor(server));
   await letters(page);
@@ -236,6 +239,7 @@ async function operatorsConsole(server, page) {
     await look(page, name);
   }
   await refused(page, "console-delete-refused", { "Its address, to confirm": "acme" }, "Delete it");
+  await clientsOf(page);
   await page.goto("/auth/admin/accounts?search=nobody-begins-so");
   await look(page, "console-accounts-none");
   await page.goto("/auth/admin/accounts");
@@ -248,6 +252,31 @@ async function operatorsConsole(server, page) {
     await page.goto(`/auth/admin/${panel}`);
     await look(page, `console-${panel}`);
   }
+}
+
+/** The programs that may ask for tokens, one of which is registered. */
+async function clientsOf(page) {
+  await page.goto("/auth/admin/clients");
+  await look(page, "console-clients-none");
+  await page.getByRole("link", { name: "Register a client" }).click();
+  await look(page, "console-registration");
+  await write(page, "Sends people back to", "http://localhost/callback");
+  await refused(page, "console-registration-refused", { Name: "The shop", Id: "shop", "Belongs to": "" }, "Register the client");
+  await write(page, "Sends people back to", "https://shop.of-a-rather-long-name.example.com/callback/after/logging/in");
+  await press(page, "Register the client");
+  await look(page, "console-client-secret");
+  await page.goto("/auth/admin/clients/shop");
+  await look(page, "console-client");
+  for (const act of ["disable", "delete"]) {
+    await page.goto(`/auth/admin/clients/shop/${act}`);
+    await look(page, `console-client-${act}`);
+  }
+  await page.goto("/auth/admin/clients/shop/disable");
+  await press(page, "Keep it out");
+  await says(page, "The client is kept out from its next request on.");
+  await look(page, "console-client-out");
+  await page.goto("/auth/admin/clients");
+  await look(page, "console-clients");
 }
 
 /** The HTML form of a letter, as a mail program shows it. */

@@ -54,6 +54,10 @@ uuid_ids! {
     TenantId;
     /// Names an invitation: a version 7 UUID, like an account's. It opens nothing; the token in the letter does.
     InvitationId;
+    /// Names what a client was given by a person, for as long as it is renewed: a version 7 UUID, like an account's.
+    FamilyId;
+    /// Names an API key: a version 7 UUID, like an account's.
+    ApiKeyId;
 }
 
 fn version_7(now: Timestamp, entropy: &dyn Entropy) -> Uuid {

@@ -27,6 +27,8 @@ pub enum Purpose {
     Device,
     /// The place in a list from which its next page begins.
     Cursor,
+    /// A moment that comes back with an address of ours.
+    Moment,
 }
 
 /// One secret of the ring.
@@ -73,7 +75,7 @@ pub struct KeyRing {
 struct Keyed {
     id: u32,
     signs_from: Timestamp,
-    macs: [Hmac<Sha256>; 4],
+    macs: [Hmac<Sha256>; 5],
     seeds: Hmac<Sha256>,
 }
 
@@ -95,8 +97,8 @@ impl KeyRing {
             if ring.iter().any(|other: &Keyed| other.id == key.id) {
                 return Err(KeyRingError::Duplicate);
             }
-            let macs =
-                ["session", "form", "device", "cursor"].map(|purpose| subkey(secret, "doorward/cookie/", purpose));
+            let macs = ["session", "form", "device", "cursor", "moment"]
+                .map(|purpose| subkey(secret, "doorward/cookie/", purpose));
             let seeds = subkey(secret, "doorward/", "seeds");
             ring.push(Keyed { id: key.id, signs_from: key.signs_from, macs, seeds });
         }

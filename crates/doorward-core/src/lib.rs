@@ -8,6 +8,7 @@
 mod clock;
 mod email;
 mod entropy;
+mod handled;
 mod ids;
 mod keys;
 mod local_path;
@@ -19,12 +20,16 @@ mod token;
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use email::{EmailAddress, EmailDenied};
 pub use entropy::{Entropy, SystemEntropy};
-pub use ids::{AccountId, InvitationId, SessionId, TenantId};
+pub use handled::{Handle, Handled, Prefixed};
+pub use ids::{AccountId, ApiKeyId, FamilyId, InvitationId, SessionId, TenantId};
 pub use keys::{Key, KeyRing, KeyRingError, Purpose};
 pub use local_path::LocalPath;
-pub use names::{NameDenied, PlanName, RoleName, Slug};
-pub use secret::{Secret, derived, same_text};
-pub use token::{Digest, EmailChange, Invitation, Kind, Reset, Session, Signup, Token};
+pub use names::{ClientId, NameDenied, PlanName, RoleName, Slug};
+pub use secret::{Secret, derived, keyed, same_text};
+pub use token::{
+    ApiKey, AuthorizationCode, ClientSecret, DeviceCode, Digest, EmailChange, Invitation, Kind, PushedRequest, Refresh,
+    Reset, Session, Signup, Token,
+};
 
 #[cfg(test)]
 mod tests;

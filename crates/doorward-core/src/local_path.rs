@@ -12,7 +12,7 @@ pub struct LocalPath(String);
 
 impl LocalPath {
     /// The longest path that is taken along, in bytes.
-    pub const MAX_LENGTH: usize = 1024;
+    pub const MAX_LENGTH: usize = 4096;
 
     /// Reads a path; `None` when it could lead away from this site.
     pub fn parse(text: &str) -> Option<Self> {

@@ -57,6 +57,9 @@ names! {
     RoleName: "1 to 32 small letters, digits, - or _, with a letter first", b"-_", 1..=32;
     /// The name of a plan that somebody may have paid for.
     PlanName: "1 to 32 small letters, digits, - or _, with a letter first", b"-_", 1..=32;
+    /// The name of a client, a program that may ask for tokens. It is shorter than a UUID in any of its spellings, of which one
+    /// has 32 digits without a hyphen, so no client is ever taken for an account.
+    ClientId: "2 to 31 small letters, digits, - or _, with a letter first", b"-_", 2..=31;
     /// A tenant's name in addresses. An id has 36 characters and is therefore never a slug.
     Slug: "2 to 32 small letters, digits or -, with a letter first and no - at the end", b"-", 2..=32;
 }

@@ -35,6 +35,17 @@ pub fn same_text(sent: &str, expected: &str) -> bool {
     same(sent.as_bytes(), expected.as_bytes())
 }
 
+/// Derives 32 secret bytes from a secret seed and these parts: HMAC-SHA256 over each part with its length before it.
+pub fn keyed(seed: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    use hmac::{Hmac, KeyInit, Mac};
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(seed).expect("HMAC takes keys of any length");
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
 /// Derives 32 public bytes from a secret: SHA-256 of the label and the secret. The secret cannot be computed back.
 pub fn derived(label: &[u8], secret: &[u8; 32]) -> [u8; 32] {
     use sha2::{Digest, Sha256};

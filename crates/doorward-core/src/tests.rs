@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use crate::*;
 
 mod email;
+mod handled;
 mod keys;
 mod local_path;
 mod names;

@@ -43,6 +43,18 @@ kinds! {
     Invitation = "doorward/invitation";
     /// The secret inside a session cookie.
     Session = "doorward/session";
+    /// What a client exchanges for tokens after a person has let it in.
+    AuthorizationCode = "doorward/authorization-code";
+    /// Names an authorization request that a client has left with us beforehand.
+    PushedRequest = "doorward/pushed-request";
+    /// What a device polls with until a person has let it in.
+    DeviceCode = "doorward/device-code";
+    /// What a client renews its access with.
+    Refresh = "doorward/refresh";
+    /// What a program without a person proves itself with.
+    ApiKey = "doorward/api-key";
+    /// What a confidential client proves itself with.
+    ClientSecret = "doorward/client-secret";
 }
 
 /// A bearer value of 256 random bits on its way to or from a person.

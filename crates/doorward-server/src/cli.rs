@@ -7,7 +7,8 @@ use tracing_subscriber::filter::Targets;
 
 use crate::{
     commands::{
-        audit, backup, config, dev, invitation, keys, member, migrate, operator, policy, serve, session, tenant, user,
+        audit, backup, client, config, dev, invitation, keys, member, migrate, operator, policy, serve, session,
+        signing, tenant, user,
     },
     failure::Failure,
     log::Form,
@@ -72,6 +73,9 @@ pub(crate) enum Command {
     /// Invites people to a tenant, resends invitations and takes them back
     #[command(subcommand)]
     Invitation(invitation::Invitation),
+    /// Registers programs that may ask for tokens, renews their secrets, keeps them out
+    #[command(subcommand)]
+    Client(client::Client),
     /// Shows and checks roles and permissions
     #[command(subcommand)]
     Policy(policy::Policy),
@@ -81,6 +85,9 @@ pub(crate) enum Command {
     /// Makes, renews and lists the signing keys of cookies
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Lists and renews the keys that sign tokens
+    #[command(subcommand)]
+    Signing(signing::Signing),
     /// Writes a copy of the database that logs nobody in
     Backup(backup::Backup),
     /// Checks and explains settings

@@ -7,12 +7,14 @@ use doorward_core::{Clock, Entropy, KeyRing, Timestamp};
 use crate::{
     audit,
     base::{db::Database, mail, turns::Turns},
+    clients,
     guard::CookieNames,
     metrics::Metrics,
     passwords,
     policy::Policy,
     sessions,
     settings::Settings,
+    signing,
     site::Site,
     tenants,
 };
@@ -33,6 +35,8 @@ pub(crate) struct Context {
     pub(crate) metrics: Metrics,
     pub(crate) kept: sessions::Kept,
     pub(crate) memberships: tenants::Kept,
+    pub(crate) signing: signing::Kept,
+    pub(crate) clients: clients::Registry,
     pub(crate) turns: Turns,
     pub(crate) ring: RwLock<Arc<KeyRing>>,
     /// Where a race begins: right before a flow opens the transaction that spends what can be spent once.

@@ -26,14 +26,17 @@ use crate::{
         settings::SettingsError,
         turns::Turns,
     },
+    clients,
     context::Context,
     error::Fault,
     features::{self, Stage},
     guard::{self, Protected},
     metrics::Metrics,
+    openid,
     passwords::{self, Pool},
     sessions::Kept,
     settings::Settings,
+    signing,
     site::Site,
     tenants::{self, Settled},
 };
@@ -152,6 +155,7 @@ impl Builder {
                 "Write sqlite:PATH or postgres://user:password@host/name.",
             )
         })?;
+        let site_url = site.public_url.clone();
         let metrics = Metrics::new();
         let hashing = Pool::start(hashers(&self.settings.passwords)?, metrics.hashing_waiting.clone())?;
         let cx = Context {
@@ -167,6 +171,9 @@ impl Builder {
             metrics,
             kept: Kept::new(self.settings.sessions.kept),
             memberships: tenants::Kept::new(self.settings.tenants.kept),
+            signing: signing::Kept::default(),
+            clients: clients::Registry::new(&self.settings.clients, &self.settings.policy.0, &site_url)
+                .map_err(StartError::Settings)?,
             turns: Turns::default(),
             ring: RwLock::new(Arc::new(keys)),
             #[cfg(test)]
@@ -190,8 +197,8 @@ impl Doorward {
         }
     }
 
-    /// The routes under `/auth`, and `/healthz` and `/readyz`. Merge it: nested, its pages and letters would lead to where
-    /// it is not.
+    /// The routes under `/auth`, and `/healthz`, `/readyz` and `/.well-known/oauth-authorization-server/auth`. Merge it: nested,
+    /// its pages and letters would lead to where it is not.
     pub fn router(&self) -> Router {
         let (ready, alive) = (self.clone(), Arc::clone(&self.cx));
         let stage = if self.cx.site.dev { Stage::Development } else { Stage::Production };
@@ -203,7 +210,11 @@ impl Doorward {
             }
         });
         let health = Router::new().route("/healthz", healthz).route("/readyz", readyz);
-        features::routes(stage).router(&self.cx).merge(health)
+        // RFC 8414 section 3.1 puts the well-known part before the path of an issuer.
+        let (path, cx) =
+            (format!("/.well-known/oauth-authorization-server{}", self.cx.site.base), Arc::clone(&self.cx));
+        let described = get(move || async move { guard::document_for_programs(&cx, openid::http::described(&cx)) });
+        features::routes(stage).router(&self.cx).merge(health).route(&path, described)
     }
 
     /// A whole service: [`Doorward::router`], the way from `/` to the account, and a page for everything else.
@@ -216,7 +227,8 @@ impl Doorward {
     }
 
     /// Prepares an application's own routes for the guards, which are extractors there: [`SignedIn`](crate::SignedIn) and
-    /// [`Reauthenticated`](crate::Reauthenticated) check session, origin and CSRF token. A handler without a guard is open.
+    /// [`Reauthenticated`](crate::Reauthenticated) check session, origin and CSRF token. [`Bearer`](crate::Bearer) and
+    /// [`LiveBearer`](crate::LiveBearer) check the access token of a program instead. A handler without a guard is open.
     ///
     /// The token of a form (`application/x-www-form-urlencoded`, up to 64 KiB) is found in its field `csrf_token`, whatever
     /// else is in it. Everything else (a larger form, `multipart/form-data`, JSON) sends it in the header `x-csrf-token`.
@@ -237,7 +249,8 @@ impl Doorward {
         Duration::from_millis(u64::from(u16::from_le_bytes(random) % 1000))
     }
 
-    /// Sends letters, seals the audit log and clears away what is over, until `stop` is done. Several nodes may do this at once.
+    /// Sends letters, seals the audit log, renews the keys of tokens, tells clients of logouts and clears away what is over, until `stop`
+    /// is done. Several nodes may do this at once.
     pub async fn work(&self, stop: impl Future<Output = ()>) {
         let letters = || async {
             loop {
@@ -265,12 +278,31 @@ impl Doorward {
                 tokio::time::sleep(Duration::from_secs(60)).await;
             }
         };
+        let keys = async {
+            loop {
+                if let Err(fault) = signing::keep(&self.cx).await {
+                    tracing::error!(%fault, "cannot look after the signing keys now");
+                }
+                tokio::time::sleep(Duration::from_secs(60)).await;
+            }
+        };
+        let logouts = async {
+            let mut round = openid::Round::default();
+            loop {
+                if let Err(fault) = openid::tell(&self.cx, &mut round).await {
+                    tracing::warn!(%fault, "cannot tell clients of logouts now");
+                }
+                tokio::time::sleep(Duration::from_secs(5)).await;
+            }
+        };
         // A slow mail server holds up one of them, not all.
         let letters = async { tokio::join!(letters(), letters(), letters(), letters()) };
         tokio::select! {
             _ = letters => {}
             () = purge => {}
             () = seal => {}
+            () = keys => {}
+            () = logouts => {}
             () = stop => {}
         }
     }

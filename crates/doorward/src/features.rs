@@ -1,20 +1,21 @@
 //! All features in one place: their routes, their tables, their letters, what they forget with an account.
 
-use doorward_core::{AccountId, EmailAddress, TenantId};
+use doorward_core::{AccountId, ClientId, EmailAddress, TenantId};
 
 use crate::{
-    access, account_page, accounts, admin, attempts, audit,
+    access, account_page, accounts, admin, api_keys, attempts, audit, authorization,
     base::{
         db::{Durability, Migration, Transaction},
         mail::{self, Composer},
         throttle,
     },
+    clients,
     context::Context,
     email_change,
     error::Fault,
     guard::Routes,
-    invitations, login, mailbox, openapi, operator, operators, password_reset, passwords, reauthentication, sessions,
-    signup, site, tenant_page, tenants,
+    invitations, login, mailbox, oauth, openapi, openid, operator, operators, password_reset, passwords,
+    reauthentication, sessions, signing, signup, site, tenant_page, tenants, tokens,
 };
 
 /// Where a Doorward runs.
@@ -40,6 +41,11 @@ pub(crate) fn routes(stage: Stage) -> Routes {
     admin::http::routes(&mut routes);
     tenant_page::http::routes(&mut routes);
     invitations::http::routes(&mut routes);
+    api_keys::http::routes(&mut routes);
+    authorization::http::routes(&mut routes);
+    oauth::http::routes(&mut routes);
+    openid::http::routes(&mut routes);
+    signing::http::routes(&mut routes);
     openapi::routes(&mut routes);
     site::http::routes(&mut routes);
     if stage == Stage::Development {
@@ -63,6 +69,12 @@ pub(crate) fn migrations() -> Vec<Migration> {
         tenants::MIGRATIONS,
         invitations::MIGRATIONS,
         operators::MIGRATIONS,
+        signing::MIGRATIONS,
+        clients::MIGRATIONS,
+        tokens::MIGRATIONS,
+        authorization::MIGRATIONS,
+        api_keys::MIGRATIONS,
+        openid::MIGRATIONS,
     ]
     .concat()
 }
@@ -76,18 +88,61 @@ pub(crate) fn composers() -> Vec<Composer> {
         passwords::COMPOSERS,
         email_change::COMPOSERS,
         invitations::COMPOSERS,
+        tokens::COMPOSERS,
+        api_keys::COMPOSERS,
     ]
     .concat()
 }
 
 /// Removes what every feature keeps about a tenant that is being deleted.
-pub(crate) async fn forget_tenant(tx: &mut Transaction, tenant: TenantId) -> Result<(), Fault> {
+pub(crate) async fn forget_tenant(cx: &Context, tx: &mut Transaction, tenant: TenantId) -> Result<(), Fault> {
+    api_keys::forget_tenant(cx, tx, tenant).await?;
+    tokens::forget_tenant(tx, tenant).await?;
+    authorization::forget_tenant(tx, tenant).await?;
+    clients::forget_tenant(tx, tenant).await?;
     invitations::forget_tenant(tx, tenant).await
+}
+
+/// Ends what somebody has given to programs in a tenant that they do not belong to any more.
+pub(crate) async fn forget_member(
+    cx: &Context,
+    tx: &mut Transaction,
+    tenant: TenantId,
+    account: AccountId,
+) -> Result<(), Fault> {
+    api_keys::forget_member(cx, tx, tenant, account).await?;
+    authorization::forget_member(tx, tenant, account).await?;
+    tokens::forget_member(tx, tenant, account).await.map(drop)
+}
+
+/// Ends what an account has given to programs, as all its sessions end.
+pub(crate) async fn end_access(tx: &mut Transaction, account: AccountId) -> Result<(), Fault> {
+    tokens::forget_account(tx, account).await.map(drop)
+}
+
+/// The same for every account there is.
+pub(crate) async fn end_all_access(tx: &mut Transaction) -> Result<(), Fault> {
+    tokens::forget_everything(tx).await.map(drop)
+}
+
+/// Ends the keys with which programs act for an account: they outlive a logout and a change of the password, and neither a
+/// reset of it nor that the account is kept out.
+pub(crate) async fn end_keys(cx: &Context, tx: &mut Transaction, account: AccountId) -> Result<(), Fault> {
+    api_keys::end_of_account(cx, tx, account).await
+}
+
+/// Removes a client with what every feature keeps about it; `false` when there is none.
+pub(crate) async fn forget_client(tx: &mut Transaction, client: &ClientId) -> Result<bool, Fault> {
+    tokens::forget_client(tx, client).await?;
+    authorization::forget_client(tx, client).await?;
+    openid::forget_client(tx, client).await?;
+    clients::remove(tx, client).await
 }
 
 /// Removes what every feature keeps about an account that is being deleted. Names the tenants that would be left without an
 /// owner; the caller then undoes its transaction.
 pub(crate) async fn forget_account(
+    cx: &Context,
     tx: &mut Transaction,
     account: AccountId,
     email: &EmailAddress,
@@ -99,9 +154,13 @@ pub(crate) async fn forget_account(
     passwords::forget(tx, account).await?;
     password_reset::forget(tx, account).await?;
     email_change::forget(tx, account).await?;
+    authorization::forget_account(tx, account).await?;
+    tokens::forget_account(tx, account).await?;
+    api_keys::forget_account(cx, tx, account).await?;
     let alone = tenants::forget_account(tx, account).await?;
     // Behind the tenants, where an act of the console asks about its operator again.
     operators::forget(tx, account).await?;
+    // What clients know of its sessions stays until they were told that these are over.
     // After the tenants that it owns are locked, as in every flow that spends an invitation.
     invitations::forget(tx, account, email).await?;
     Ok(alone)
@@ -115,6 +174,11 @@ pub(crate) async fn purge(cx: &Context) -> Result<(), Fault> {
     alone(cx, async |tx| signup::purge(cx, tx).await).await?;
     alone(cx, async |tx| email_change::purge(cx, tx).await).await?;
     alone(cx, async |tx| invitations::purge(cx, tx).await).await?;
+    alone(cx, async |tx| tokens::purge(cx, tx).await).await?;
+    alone(cx, async |tx| authorization::purge(cx, tx).await).await?;
+    alone(cx, async |tx| signing::purge(cx, tx).await).await?;
+    alone(cx, async |tx| clients::purge(cx, tx).await).await?;
+    alone(cx, async |tx| api_keys::purge(cx, tx).await).await?;
     alone(cx, async |tx| throttle::purge(tx, cx.clock.now()).await).await?;
     while alone(cx, async |tx| audit::purge(cx, tx).await).await? > 0 {}
     operator::tenants::delete_waiting_tenants(cx).await?;

@@ -29,9 +29,12 @@ mod access;
 mod account_page;
 mod accounts;
 mod admin;
+mod api_keys;
 mod attempts;
 mod audit;
+mod authorization;
 mod base;
+mod clients;
 mod context;
 mod doorward;
 mod email_change;
@@ -43,7 +46,9 @@ mod ladder;
 mod login;
 mod mailbox;
 mod metrics;
+mod oauth;
 mod openapi;
+mod openid;
 mod operator;
 mod operators;
 mod password_reset;
@@ -52,6 +57,7 @@ mod policy;
 mod reauthentication;
 mod sessions;
 mod settings;
+mod signing;
 mod signup;
 mod site;
 mod tenant_page;
@@ -60,6 +66,7 @@ mod tenants;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 pub use doorward_core as core;
 
@@ -68,7 +75,7 @@ pub use crate::{
     base::keyfile::{KeyFile, KeyFileError},
     doorward::{Builder, Doorward, StartError},
     error::Fault,
-    guard::{Member, Public, Reauthenticated, RecentMember, SignedIn},
+    guard::{Bearer, LiveBearer, Member, Public, Reauthenticated, RecentMember, SignedIn},
     settings::Settings,
     tenants::InTenant,
 };
@@ -83,17 +90,20 @@ pub mod operate {
             Signature, Signed, Stream, Verified, checkpoint, read_checkpoint, search, verify,
         },
         base::db::{Bind, Database, DatabaseUrl, Durability, Row, Transaction},
+        clients::{Authentication, Client, ClientSecretText, Grant, Registration},
         invitations::Invited,
         operator::{
-            Act, ActError, Deletion, MemberOf, accounts, add_member, close_tenant, create_account, create_tenant,
-            delete, delete_tenant, disable, enable, entitle, grant_operator, import_hash, invitations, invite,
-            invite_member, list, list_tenants, members, new_password, note, open_tenant, operators, policy,
-            remove_member, rename, rename_tenant, resend_invitation, reset, restore_tenant, resume_tenant, revoke,
-            revoke_all_of, revoke_everything, revoke_invitation, revoke_operator, sessions, set_roles, suspend_tenant,
-            tenant,
+            Act, ActError, Deletion, MemberOf, RegisteredClient, accounts, add_member, client, clients_of_settings,
+            close_tenant, create_account, create_tenant, delete, delete_client, delete_tenant, disable, disable_client,
+            enable, enable_client, entitle, grant_operator, import_hash, invitations, invite, invite_member, list,
+            list_clients, list_tenants, members, new_password, note, open_tenant, operators, policy, register_client,
+            remove_member, rename, rename_tenant, replace_signing_keys, resend_invitation, reset, restore_tenant,
+            resume_tenant, revoke, revoke_all_of, revoke_everything, revoke_invitation, revoke_operator,
+            rotate_client_secret, rotate_signing_keys, sessions, set_roles, signing_keys, suspend_tenant, tenant,
         },
         operators::Operator,
         sessions::Listed,
+        signing::SigningKey,
         tenants::{Entitlement, Member, State, Tenant},
     };
 }
@@ -101,13 +111,16 @@ pub mod operate {
 /// How settings are described and read; for programs that add sections of their own.
 pub mod config {
     pub use crate::{
+        api_keys::Settings as ApiKeysSettings,
         attempts::Settings as AttemptsSettings,
         audit::Settings as AuditSettings,
+        authorization::Settings as AuthorizationSettings,
         base::{
             files::exposed_mode,
             mail::Settings as MailSettings,
             settings::{Entry, SecretText, Section, Setting, SettingsError},
         },
+        clients::Settings as ClientsSettings,
         email_change::Settings as EmailChangeSettings,
         invitations::Settings as InvitationsSettings,
         password_reset::Settings as PasswordResetSettings,
@@ -116,8 +129,10 @@ pub mod config {
         reauthentication::Settings as ReauthenticationSettings,
         sessions::Settings as SessionsSettings,
         settings::{DatabaseSettings, KeySettings, section},
+        signing::Settings as SigningSettings,
         signup::Settings as SignupSettings,
         site::Settings as SiteSettings,
         tenants::Settings as TenantsSettings,
+        tokens::Settings as TokensSettings,
     };
 }

@@ -19,7 +19,7 @@ async fn show(visitor: Public, _: NoInput) -> Result<Reply, Refused> {
 /// Writes the document; development routes are not part of it.
 pub(crate) fn document(base: &str) -> Value {
     let mut paths = Map::new();
-    for route in crate::features::routes(crate::features::Stage::Production).table {
+    for route in crate::features::routes(crate::features::Stage::Production).table.into_iter().filter(is_ours) {
         let path = route.path.replace("{*", "{");
         let path = paths.entry(format!("{base}{path}")).or_insert_with(|| json!({}));
         path[route.method.as_str().to_lowercase()] = operation(&route);
@@ -32,7 +32,8 @@ pub(crate) fn document(base: &str) -> Value {
             "description": "Send `Accept: application/json`; with `text/html` the same addresses answer with pages. \
                 A list comes in pages of up to 100: `next` is the `cursor` of the next one, or `null` on the last. \
                 Requests that change something need our own `Origin` or `Sec-Fetch-Site: same-origin`, and the token of \
-                `GET /auth/session` (or `GET /auth/csrf` before there is a session) in the header `x-csrf-token`.",
+                `GET /auth/session` (or `GET /auth/csrf` before there is a session) in the header `x-csrf-token`. What clients of \
+                OAuth use is described by `GET /auth/.well-known/openid-configuration` and the RFCs behind it.",
         },
         "paths": paths,
         "components": {
@@ -40,6 +41,11 @@ pub(crate) fn document(base: &str) -> Value {
             "securitySchemes": { "session": { "type": "apiKey", "in": "cookie", "name": "__Host-session" } },
         },
     })
+}
+
+/// Whether a route is of our own making. Those of OAuth have a description of their own, and their answers are those of its RFCs.
+pub(crate) fn is_ours(route: &Route) -> bool {
+    !["/oauth/", "/.well-known/"].iter().any(|standard| route.path.starts_with(standard))
 }
 
 fn operation(route: &Route) -> Value {

@@ -41,6 +41,7 @@ macro_rules! sections {
                 let known: Vec<&str> = [$(<$type as Section>::NAME),*].into_iter().chain(extra.iter().copied()).collect();
                 crate::base::settings::refuse_unknown("", table, &known, &mut errors);
                 let settings = Self { $($field: section(table, &mut errors),)* };
+                errors.extend(settings.of_several_sections());
                 if errors.is_empty() { Ok(settings) } else { Err(errors) }
             }
 
@@ -50,6 +51,13 @@ macro_rules! sections {
             }
         }
     };
+}
+
+impl Settings {
+    /// What is wrong between sections: the clients name permissions of the policy.
+    fn of_several_sections(&self) -> Vec<SettingsError> {
+        self.clients.clients(&self.policy.0, &self.site.public_url).err().unwrap_or_default()
+    }
 }
 
 sections! {
@@ -75,6 +83,12 @@ sections! {
     email_change: crate::email_change::Settings;
     /// Proving oneself once more.
     reauthentication: crate::reauthentication::Settings;
+    /// Letting clients in.
+    authorization: crate::authorization::Settings;
+    /// Tokens for programs.
+    tokens: crate::tokens::Settings;
+    /// API keys.
+    api_keys: crate::api_keys::Settings;
     /// The audit log.
     audit: crate::audit::Settings;
     /// Roles and permissions.
@@ -83,6 +97,10 @@ sections! {
     tenants: crate::tenants::Settings;
     /// Invitations to tenants.
     invitations: crate::invitations::Settings;
+    /// The keys that sign tokens.
+    signing: crate::signing::Settings;
+    /// Programs that may ask for tokens.
+    clients: crate::clients::Settings;
 }
 
 /// Reads one section of `table`; also for sections that a program adds of its own.

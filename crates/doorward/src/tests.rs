@@ -1,5 +1,6 @@
 //! What is written down about this crate, held against the code.
 
+mod cross_use;
 mod golden;
 mod matrix;
 mod openapi;

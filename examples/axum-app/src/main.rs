@@ -2,7 +2,8 @@
 //!
 //! What it takes: build a [`Doorward`] with a policy that names what you ask about, put its router beside yours, put your own
 //! routes under [`Doorward::protect`], and make a guard the first parameter of each handler. A route with `{tenant}` in its
-//! path takes [`Member`]: whoever does not belong to that tenant gets 404, and a member without the permission 403.
+//! path takes [`Member`]: whoever does not belong to that tenant gets 404, and a member without the permission 403. A route for
+//! programs takes [`LiveBearer`] and looks at no cookie.
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +18,7 @@ use axum::{
     routing::{get, post},
 };
 use doorward::{
-    Doorward, InTenant, KeyFile, Member, RecentMember, Settings, SignedIn,
+    Doorward, InTenant, KeyFile, LiveBearer, Member, RecentMember, Settings, SignedIn,
     config::PolicySettings,
     core::{Clock, SystemClock, SystemEntropy},
 };
@@ -105,6 +106,7 @@ fn application(doorward: &Doorward) -> Router {
         .route("/", get(welcome))
         .route("/{tenant}/notes", get(notebook).post(add))
         .route("/{tenant}/notes/delete-all", post(delete_all))
+        .route("/api/{tenant}/notes", get(for_programs))
         .with_state(Notes::default());
     doorward.protect(own).merge(doorward.router())
 }
@@ -140,6 +142,12 @@ async fn add(member: Member<NotesWrite>, State(notes): State<Notes>, Form(new): 
 async fn delete_all(member: RecentMember<NotesWrite>, State(notes): State<Notes>) -> Redirect {
     notes.of(member.tenant(), Vec::clear);
     Redirect::to(&format!("/{}/notes", member.slug()))
+}
+
+/// The same for a program with an access token. It sees at once when a role is taken away; a route where five minutes do not
+/// matter takes `Bearer` instead, which asks nobody.
+async fn for_programs(bearer: LiveBearer<NotesRead>, State(notes): State<Notes>) -> String {
+    notes.of(bearer.tenant(), |notes| notes.join("\n"))
 }
 
 fn escaped(text: &str) -> String {

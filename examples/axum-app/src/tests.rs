@@ -98,3 +98,15 @@ async fn deleting_everything_needs_a_recent_proof() {
     assert_eq!(ann.post("/auth/reauthenticate", &proof).await.status, 200);
     assert_eq!(ann.post("/acme/notes/delete-all", &[]).await.status, 303);
 }
+
+/// Promise: `guard/no-cookie-for-programs`
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_needs_a_token_and_a_session_is_none() {
+    let app = app().await;
+    let mut ann = member(&app, "writer").await;
+    assert_eq!(ann.get("/acme/notes").await.status, 200);
+    for person in [&mut ann, &mut app.visitor()] {
+        let answer = person.get("/api/acme/notes").await;
+        assert_eq!((answer.status, answer.code().as_str()), (401, "invalid_token"));
+    }
+}

@@ -112,7 +112,7 @@ fn empty(path: &Path) -> rusqlite::Result<()> {
 fn postgres() -> Failure {
     let excluded: Vec<String> = EMPTIED.iter().map(|table| format!("--exclude-table-data={table}")).collect();
     let cure = format!(
-        "Run `pg_dump --format=custom {} --file=doorward.dump DATABASE`: it leaves out sessions and unspent links, so that \
+        "Run `pg_dump --format=custom {} --file=doorward.dump DATABASE`: it leaves out sessions, unspent links and signing keys, so that \
          restoring brings none of them back.",
         excluded.join(" ")
     );
@@ -130,5 +130,19 @@ impl Cause for io::Error {}
 impl Cause for rusqlite::Error {}
 impl Cause for Fault {}
 
-/// The tables whose rows let somebody in or send a letter.
-const EMPTIED: [&str; 6] = ["sessions", "signups", "password_resets", "email_changes", "invitations", "outbox"];
+/// The tables whose rows let somebody in, send a letter, or tell a client that a session is over. Keys that sign tokens are among
+/// them: a copy would bring one back that was replaced because it was stolen.
+const EMPTIED: [&str; 12] = [
+    "sessions",
+    "signups",
+    "password_resets",
+    "email_changes",
+    "invitations",
+    "outbox",
+    "signing_keys",
+    "refresh_families",
+    "authorization_codes",
+    "pushed_requests",
+    "device_codes",
+    "client_logins",
+];

@@ -14,7 +14,7 @@ use doorward::{
 };
 use serde_json::json;
 
-use super::open;
+use super::{open, open_signing};
 use crate::{cli::Global, failure::Failure, output};
 
 /// `doorward keys`
@@ -35,7 +35,7 @@ within --lead: until then the new key is known and does not sign yet.
 Examples:
   doorward keys rotate                  every few months; nobody notices
   doorward keys rotate --lead 3600      an hour to bring the file to all nodes
-  doorward keys rotate --at-once        after a theft of the keys: logs everybody out")]
+  doorward keys rotate --at-once        after a theft of the keys: logs everybody out and voids all tokens")]
 pub(crate) struct Rotate {
     /// Removes all other keys: every cookie ever signed is refused and everybody has to log in again
     #[arg(long, conflicts_with = "lead")]
@@ -64,7 +64,14 @@ impl Keys {
                 let at_once = rotate.at_once;
                 rotate.run(&file, loaded.settings.sessions.absolute)?;
                 // The first keys are made before there is a database, which asking for it would make.
-                if is_first { Ok(()) } else { note(global, at_once).await }
+                match (is_first, at_once) {
+                    (true, _) => Ok(()),
+                    (false, false) => note(global, Act::KeysRotated).await,
+                    (false, true) => {
+                        note(global, Act::KeysReplaced).await?;
+                        replace_signing(global).await
+                    }
+                }
             }
             Self::List(list) => list.run(&loaded.keys()),
         }
@@ -72,12 +79,29 @@ impl Keys {
 }
 
 /// Writes the rotation, which has happened, into the audit log.
-async fn note(global: &Global, at_once: bool) -> Result<(), Failure> {
-    let act = if at_once { Act::KeysReplaced } else { Act::KeysRotated };
+async fn note(global: &Global, act: Act) -> Result<(), Failure> {
     let noted = async { operate::note(&open(global).await?, act).await.map_err(Failure::from) };
     noted.await.map_err(|failure| {
         failure.after(
             "the keys are changed and in force; only the audit log could not be told. Do not rotate again for that",
+        )
+    })
+}
+
+/// Replaces the keys that sign tokens too, when there are any: they rest encrypted under the keys that are gone, and whoever
+/// has read those may have opened them.
+async fn replace_signing(global: &Global) -> Result<(), Failure> {
+    let replaced = async {
+        let doorward = open_signing(global).await?;
+        if !operate::signing_keys(&doorward).await?.is_empty() {
+            operate::replace_signing_keys(&doorward).await?;
+            output::line("The keys that sign tokens were replaced too: every token is refused.")?;
+        }
+        Ok(())
+    };
+    replaced.await.map_err(|failure: Failure| {
+        failure.after(
+            "the keys are changed and in force; those that sign tokens are not. Run `doorward signing rotate --now`",
         )
     })
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod backup;
+pub(crate) mod client;
 pub(crate) mod config;
 pub(crate) mod dev;
 pub(crate) mod invitation;
@@ -12,6 +13,7 @@ pub(crate) mod operator;
 pub(crate) mod policy;
 pub(crate) mod serve;
 pub(crate) mod session;
+pub(crate) mod signing;
 pub(crate) mod tenant;
 pub(crate) mod user;
 
@@ -50,9 +52,11 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Tenant(tenant) => wait(tenant.run(&global)),
         Command::Member(member) => wait(member.run(&global)),
         Command::Invitation(invitation) => wait(invitation.run(&global)),
+        Command::Client(client) => wait(client.run(&global)),
         Command::Policy(policy) => wait(policy.run(&global)),
         Command::Audit(audit) => wait(audit.run(&global)),
         Command::Keys(keys) => wait(keys.run(&global)),
+        Command::Signing(signing) => wait(signing.run(&global)),
         Command::Backup(backup) => wait(backup.run(&global)),
         Command::Config(config) => wait(config.run(&global)),
     }

@@ -33,10 +33,18 @@ pub(super) fn overlay(table: &mut Table, variables: &[(String, String)], errors:
             errors.extend(misspelt(name, &rest, &entries));
             continue;
         };
-        if let Some(section_table) = subtable(table, section) {
-            section_table.insert(key.to_owned(), value(&entries, section, key, text));
-            origins.insert(format!("{section}.{key}"), name.clone());
+        let Some(section_table) = subtable(table, section) else { continue };
+        // The name between may hold two underscores itself, and the key never does.
+        let within = if section == reference::NESTED { key.rsplit_once("__") } else { None };
+        match within {
+            None => _ = section_table.insert(key.to_owned(), value(&entries, section, key, text)),
+            Some((named, key)) => {
+                let Some(inner) = subtable(section_table, named) else { continue };
+                inner.insert(key.to_owned(), value(&entries, &reference::nested(section), key, text));
+            }
         }
+        let full = within.map_or_else(|| key.to_owned(), |(named, key)| format!("{named}.{key}"));
+        origins.insert(format!("{section}.{full}"), name.clone());
     }
     Variables(origins)
 }

@@ -10,6 +10,14 @@ use super::{DangerSettings, ServerSettings};
 /// A settings file to begin with; a test holds it to what the code takes.
 pub(crate) const EXAMPLE: &str = include_str!("example.toml");
 
+/// The section that has tables of the operator's own naming in it: `[clients.NAME]`.
+pub(super) const NESTED: &str = "clients";
+
+/// How the reference calls such a table.
+pub(super) fn nested(section: &str) -> String {
+    format!("{section}.NAME")
+}
+
 /// Describes every setting of the library and of this program.
 pub(crate) fn entries() -> Vec<Entry> {
     [Settings::reference(), ServerSettings::reference(), DangerSettings::reference()].concat()
@@ -43,7 +51,8 @@ const HEAD: &str = "# Settings
 <!-- Written by `doorward config reference`. Change the definitions in the code, not this file. -->
 
 `doorward serve` and every other command read a TOML file (`--config`, `doorward.toml` by default). An environment variable
-`DOORWARD_<SECTION>__<KEY>` overrides the file, for example `DOORWARD_SITE__PUBLIC_URL`. Instead of a text or a secret, a key
+`DOORWARD_<SECTION>__<KEY>` overrides the file, for example `DOORWARD_SITE__PUBLIC_URL`; in a section that has a name of your own in
+it, `DOORWARD_CLIENTS__SHOP__SECRET_FILE`. Instead of a text or a secret, a key
 with `_file` at its end names a file that holds it, for example `smtp_password_file`; giving both is refused. Paths are
 relative to the folder in which the command is started. A key that does not exist is refused. `doorward config check` tells
 everything that is wrong, and `doorward config example` prints a file to begin with.

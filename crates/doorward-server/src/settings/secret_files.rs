@@ -12,25 +12,49 @@ use super::{environment::is_text, reference};
 pub(super) fn resolve(table: &mut Table, errors: &mut Vec<SettingsError>) -> Vec<(String, PathBuf)> {
     let entries = reference::entries();
     let mut secret = Vec::new();
-    let known = |section: &str, key: &str| entries.iter().find(|entry| entry.section == section && entry.key == key);
     for (section, settings) in table.iter_mut() {
         let Some(settings) = settings.as_table_mut() else { continue };
-        let named =
-            settings.keys().filter(|key| known(section, key).is_none()).filter_map(|key| key.strip_suffix("_file"));
-        let named: Vec<String> =
-            named.filter(|key| known(section, key).is_some_and(is_text)).map(str::to_owned).collect();
+        if section == reference::NESTED {
+            for (name, settings) in settings.iter_mut() {
+                let Some(settings) = settings.as_table_mut() else { continue };
+                let known = Known { entries: &entries, section: &reference::nested(section) };
+                secret.extend(known.resolve(&format!("{section}.{name}"), settings, errors));
+            }
+        } else {
+            secret.extend(Known { entries: &entries, section }.resolve(section, settings, errors));
+        }
+    }
+    secret
+}
+
+/// The keys of one section.
+struct Known<'k> {
+    entries: &'k [Entry],
+    section: &'k str,
+}
+
+impl Known<'_> {
+    fn find(&self, key: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.section == self.section && entry.key == key)
+    }
+
+    /// The same for the table of one section, which is called `name` to people.
+    fn resolve(&self, name: &str, settings: &mut Table, errors: &mut Vec<SettingsError>) -> Vec<(String, PathBuf)> {
+        let mut secret = Vec::new();
+        let named = settings.keys().filter(|key| self.find(key).is_none()).filter_map(|key| key.strip_suffix("_file"));
+        let named: Vec<String> = named.filter(|key| self.find(key).is_some_and(is_text)).map(str::to_owned).collect();
         for key in named {
             let path = settings.remove(&format!("{key}_file")).expect("the key was just seen");
-            let name = format!("{section}.{key}_file");
-            if known(section, &key).is_some_and(holds_secret) {
+            let name = format!("{name}.{key}_file");
+            if self.find(&key).is_some_and(holds_secret) {
                 secret.extend(path.as_str().map(|path| (name.clone(), PathBuf::from(path))));
             }
             if let Err((problem, cure)) = replace(settings, &key, &path) {
                 errors.push(SettingsError { key: name, problem, cure });
             }
         }
+        secret
     }
-    secret
 }
 
 /// Whether nobody but the operator may know a setting; the URL of a database has the password in it.

@@ -66,6 +66,32 @@ fn a_secret_comes_from_its_file_without_the_line_end() {
     assert_eq!(loaded.settings.mail.smtp_password.get().unwrap().expose_text(), Some("from the file"));
 }
 
+/// Promise: `server/environment`, `server/secret-files`
+#[test]
+fn a_client_of_the_settings_is_completed_by_the_environment_and_by_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    let text = doorward::operate::ClientSecretText::mint(&doorward::core::SystemEntropy).reveal();
+    fs::write(&secret, format!("{text}\n")).unwrap();
+    let client = "[clients.the__shop]\nname = \"The shop\"\nauthentication = \"secret\"\n";
+    let source = file(folder.path(), client);
+    let pairs = [
+        ("DOORWARD_CLIENTS__THE__SHOP__SECRET_FILE", secret.to_str().unwrap()),
+        ("DOORWARD_CLIENTS__THE__SHOP__GRANTS", "[\"client_credentials\"]"),
+    ];
+    let draft = source.draft_with(&variables(&pairs)).map_err(|_| ()).unwrap();
+    assert_eq!(draft.secret_files, [("clients.the__shop.secret_file".to_owned(), secret.clone())]);
+    assert!(draft.finish().is_ok());
+    let told = errors(&source, &[pairs[1]]);
+    assert!(told.len() == 1 && told[0].contains("clients.the__shop.secret: there is none"), "{told:?}");
+    let wrong = [pairs[0], ("DOORWARD_CLIENTS__THE__SHOP__GRANTS", "[\"password\"]")];
+    let told = errors(&source, &wrong);
+    assert!(told.len() == 1 && told[0].ends_with("variable DOORWARD_CLIENTS__THE__SHOP__GRANTS."), "{told:?}");
+    let nowhere = [pairs[1], ("DOORWARD_CLIENTS__THE__SHOP__SECRET_FILE", "/nowhere/at/all")];
+    let told = errors(&source, &nowhere);
+    assert!(told[0].contains("clients.the__shop.secret_file: cannot read /nowhere/at/all"), "{told:?}");
+}
+
 /// Promise: `server/secret-files`
 #[test]
 fn both_a_secret_and_its_file_are_refused_and_so_is_a_file_that_is_not_there() {

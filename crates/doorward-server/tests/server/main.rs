@@ -3,6 +3,7 @@
 
 mod audit;
 mod backup;
+mod clients;
 mod dev;
 mod files;
 #[cfg(target_os = "linux")]
@@ -10,12 +11,14 @@ mod flood;
 mod forward_auth;
 mod keys;
 mod logs;
+mod oauth;
 mod operators;
 mod policy;
 mod production;
 mod secrets;
 mod sessions;
 mod shutdown;
+mod signing;
 mod support;
 mod tenants;
 mod users;

@@ -50,6 +50,7 @@ pub(crate) mod own {
         pub(crate) MembersInvite = "members:invite";
         pub(crate) MembersManage = "members:manage";
         pub(crate) AuditRead = "audit:read";
+        pub(crate) ApiKeysManage = "api_keys:manage";
     }
 }
 

@@ -65,7 +65,7 @@ pub(crate) async fn replace_email(
 
 /// Keeps an account out, or lets it in again; `false` when there is no such account.
 ///
-/// Keeping one out voids the logins that are under way; the caller ends the sessions in the same transaction.
+/// Keeping one out voids the logins that are under way and ends its keys; the caller ends the sessions in the same transaction.
 pub(crate) async fn set_disabled(
     cx: &Context,
     tx: &mut Transaction,
@@ -73,7 +73,10 @@ pub(crate) async fn set_disabled(
     standing: Disabled,
 ) -> Result<bool, Fault> {
     let since = match standing {
-        Disabled::Yes => Some(cx.clock.now()),
+        Disabled::Yes => {
+            crate::features::end_keys(cx, tx, account).await?;
+            Some(cx.clock.now())
+        }
         Disabled::No => None,
     };
     store::set_disabled(tx, account, since).await
@@ -88,4 +91,18 @@ pub(crate) async fn remove(tx: &mut Transaction, account: AccountId) -> Result<O
 /// Reads up to `limit` accounts after the address `after`, in the order of their addresses.
 pub(crate) async fn list(cx: &Context, after: &str, limit: u32) -> Result<Vec<Account>, Fault> {
     store::list(&cx.db, after, i64::from(limit)).await
+}
+
+/// Begins a new epoch of an account: proofs begun before are void, and what it has given to programs ends. Returns the epoch;
+/// `None` when the account is gone.
+pub(crate) async fn raise_epoch(tx: &mut Transaction, id: AccountId) -> Result<Option<i64>, Fault> {
+    let epoch = store::raise_epoch(tx, id).await?;
+    crate::features::end_access(tx, id).await?;
+    Ok(epoch)
+}
+
+/// Begins a new epoch of every account there is.
+pub(crate) async fn raise_all_epochs(tx: &mut Transaction) -> Result<(), Fault> {
+    store::raise_all_epochs(tx).await?;
+    crate::features::end_all_access(tx).await
 }

@@ -13,12 +13,13 @@ mod flow;
 mod rules;
 mod store;
 
-pub(crate) use flow::{admit, create, list, remove, rename, replace_email, set_disabled, set_name};
+pub(crate) use flow::{
+    admit, create, list, raise_all_epochs, raise_epoch, remove, rename, replace_email, set_disabled, set_name,
+};
 pub use rules::Account;
 pub(crate) use rules::{Admitted, Disabled, Profile, Standing, display_name};
 pub(crate) use store::{
-    address_of, by_email, by_id, by_ids, count, lock, profile_of, raise_all_epochs, raise_epoch, raise_password_epoch,
-    row_of, search,
+    address_of, by_email, by_id, by_ids, count, lock, locked, profile_of, raise_password_epoch, row_of, search,
 };
 
 use crate::base::db::Migration;

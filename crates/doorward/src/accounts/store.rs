@@ -103,6 +103,12 @@ pub(crate) async fn lock(tx: &mut Transaction, id: AccountId) -> Result<bool, Fa
     Ok(tx.execute(sql, &[&id]).await? == 1)
 }
 
+/// Locks an enabled account's row until the transaction ends and tells its epoch; `None` when it is disabled or gone.
+pub(crate) async fn locked(tx: &mut Transaction, id: AccountId) -> Result<Option<Standing>, Fault> {
+    let sql = "UPDATE accounts SET epoch = epoch WHERE id = $1 AND disabled_at IS NULL RETURNING id, epoch";
+    tx.find(sql, &[&id], |row| Ok(Standing { account: row.get(0)?, epoch: row.get(1)? })).await
+}
+
 /// The address of an enabled account, as it stands in this transaction; `None` when the account is disabled or gone.
 pub(crate) async fn address_of(tx: &mut Transaction, id: AccountId) -> Result<Option<EmailAddress>, Fault> {
     let sql = "SELECT email FROM accounts WHERE id = $1 AND disabled_at IS NULL";
@@ -115,8 +121,8 @@ pub(super) async fn mark_login(tx: &mut Transaction, id: AccountId, epoch: i64, 
     Ok(tx.execute(sql, &[&now, &id, &epoch]).await? == 1)
 }
 
-/// Begins a new epoch: proofs begun before are void. Returns it; `None` when the account is gone.
-pub(crate) async fn raise_epoch(tx: &mut Transaction, id: AccountId) -> Result<Option<i64>, Fault> {
+/// Begins a new epoch and returns it; `None` when the account is gone.
+pub(super) async fn raise_epoch(tx: &mut Transaction, id: AccountId) -> Result<Option<i64>, Fault> {
     tx.find("UPDATE accounts SET epoch = epoch + 1 WHERE id = $1 RETURNING epoch", &[&id], |row| row.get(0)).await
 }
 
@@ -127,7 +133,7 @@ pub(crate) async fn raise_password_epoch(tx: &mut Transaction, id: AccountId) ->
 }
 
 /// Begins a new epoch for every account there is.
-pub(crate) async fn raise_all_epochs(tx: &mut Transaction) -> Result<(), Fault> {
+pub(super) async fn raise_all_epochs(tx: &mut Transaction) -> Result<(), Fault> {
     tx.execute("UPDATE accounts SET epoch = epoch + 1", &[]).await.map(drop)
 }
 

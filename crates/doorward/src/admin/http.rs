@@ -1,6 +1,6 @@
 //! The routes of the console; each panel has a file of its own.
 
-use super::{accounts, belongings, invitations, log, members, overview, sessions, system, tenants};
+use super::{accounts, belongings, clients, invitations, log, members, overview, sessions, system, tenants};
 use crate::guard::Routes;
 
 pub(crate) fn routes(routes: &mut Routes) {
@@ -10,6 +10,7 @@ pub(crate) fn routes(routes: &mut Routes) {
     tenants::routes(routes);
     members::routes(routes);
     invitations::routes(routes);
+    clients::routes(routes);
     sessions::routes(routes);
     log::routes(routes);
     system::routes(routes);

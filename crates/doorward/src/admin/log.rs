@@ -258,6 +258,7 @@ impl Party {
                 Self { text: if kind == "operator" { format!("{whose} as operator") } else { whose }, href }
             }
             ("tenant", None) => Self { text: short(), href: Some(format!("{base}/admin/tenants/{id}")) },
+            ("client", None) => Self { text: text.to_owned(), href: Some(format!("{base}/admin/clients/{id}")) },
             _ => Self { text: format!("{kind} {id}"), href: None },
         }
     }

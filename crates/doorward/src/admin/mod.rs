@@ -17,6 +17,7 @@
 
 mod accounts;
 mod belongings;
+mod clients;
 mod flow;
 pub(crate) mod http;
 mod invitations;

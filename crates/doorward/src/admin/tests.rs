@@ -42,8 +42,12 @@ fn console() -> Vec<Route> {
 
 /// A route's address, about an account, a session and a tenant that are there.
 fn address(route: &Route, account: AccountId, session: &str) -> String {
-    let path =
-        route.path.replace("{account}", &account.to_string()).replace("{id}", session).replace("{tenant}", "acme");
+    let path = route
+        .path
+        .replace("{account}", &account.to_string())
+        .replace("{id}", session)
+        .replace("{tenant}", "acme")
+        .replace("{client}", "billing");
     // A file is asked for in one of its formats.
     let format = if path.ends_with("/export") { "?format=csv" } else { "" };
     format!("/auth{path}{format}")
@@ -67,9 +71,22 @@ fn verdict(answer: &Answer) -> (u16, String) {
 async fn victim(app: &TestApp) -> (AccountId, String, TenantId, Actor) {
     let ann = app.account(ANN).await;
     let tenant = app.tenant("acme", ann).await;
+    client(app).await;
     let mut session = app.logged_in(ANN).await;
     let id = session.get("/auth/session").await.json()["session"]["id"].as_str().unwrap().to_owned();
     (ann, id, tenant, session)
+}
+
+/// A program that may ask for tokens, to which things are done.
+async fn client(app: &TestApp) {
+    let written = operate::Registration {
+        id: "billing".to_owned(),
+        name: "Billing".to_owned(),
+        authentication: "secret".to_owned(),
+        grants: vec!["client_credentials".to_owned()],
+        ..operate::Registration::default()
+    };
+    operate::register_client(&app.doorward, &written).await.unwrap();
 }
 
 /// The newest event of an action: its actor, target, tenant and address.
@@ -135,13 +152,13 @@ on_every_engine! {
         let account = format!("/auth/admin/accounts/{ann}");
         for (role, panels, acts) in [
             ("support", &["accounts", "tenants", "sessions"][..], true),
-            ("auditor", &["accounts", "tenants", "sessions", "audit", "system"], false),
-            ("admin", &["accounts", "tenants", "sessions", "audit", "system"], true),
+            ("auditor", &["accounts", "tenants", "clients", "sessions", "audit", "system"], false),
+            ("admin", &["accounts", "tenants", "clients", "sessions", "audit", "system"], true),
         ] {
             let (person, _) = operator(&app, &format!("{role}@example.com"), role).await;
             let mut person = person.in_browser();
             let page = person.get("/auth/admin").await.text();
-            for panel in ["accounts", "tenants", "sessions", "audit", "system"] {
+            for panel in ["accounts", "tenants", "clients", "sessions", "audit", "system"] {
                 let link = format!("href=\"/auth/admin/{panel}\"");
                 assert_eq!(page.contains(&link), panels.contains(&panel), "{role} {panel}");
             }
@@ -216,7 +233,7 @@ on_every_engine! {
                 assert_eq!(verdict(&answer), (422, "unknown_field".to_owned()), "{path} {name}");
             }
             // What the path names is named once: a second one is not taken for it, wherever it stands.
-            for name in ["account", "tenant", "id"].into_iter().filter(|name| route.path.contains(&format!("{{{name}}}"))) {
+            for name in ["account", "tenant", "id", "client"].into_iter().filter(|name| route.path.contains(&format!("{{{name}}}"))) {
                 let answer = match route.method {
                     Method::GET => admin.get(&format!("{path}{}{name}=other", sign(&path))).await,
                     _ => admin.post(&path, &[(name, "other")]).await,

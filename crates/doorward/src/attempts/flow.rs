@@ -154,7 +154,17 @@ pub(crate) async fn count_letters_by(
     (kind, whose): (&'static str, &str),
     most: u32,
 ) -> Result<(), Refusal<Throttled>> {
-    let counted = throttle::tally(tx, Key::new(kind, whose), most, HOUR, cx.clock.now()).await?;
+    count_use(cx, tx, (kind, whose), most).await
+}
+
+/// Counts a use of something that may be used so often in an hour.
+pub(crate) async fn count_use(
+    cx: &Context,
+    tx: &mut Transaction,
+    (kind, which): (&'static str, &str),
+    most: u32,
+) -> Result<(), Refusal<Throttled>> {
+    let counted = throttle::tally(tx, Key::new(kind, which), most, HOUR, cx.clock.now()).await?;
     counted.map_err(|blocked| Refusal::Denied(blocked.into()))
 }
 
@@ -164,7 +174,17 @@ pub(crate) async fn is_first_of_a_day(
     tx: &mut Transaction,
     (kind, which): (&'static str, &str),
 ) -> Result<bool, Fault> {
-    Ok(throttle::tally(tx, Key::new(kind, which), 1, 24 * HOUR, cx.clock.now()).await?.is_ok())
+    is_first_within(cx, tx, (kind, which), 24 * HOUR).await
+}
+
+/// Whether something happens for the first time in a span that begins with it.
+pub(crate) async fn is_first_within(
+    cx: &Context,
+    tx: &mut Transaction,
+    (kind, which): (&'static str, &str),
+    span: Duration,
+) -> Result<bool, Fault> {
+    Ok(throttle::tally(tx, Key::new(kind, which), 1, span, cx.clock.now()).await?.is_ok())
 }
 
 /// Whether `email` may be sent one more letter of this kind in this hour; asked by the worker, so nobody waits for it.

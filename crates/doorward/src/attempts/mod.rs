@@ -20,8 +20,8 @@ mod rules;
 mod settings;
 
 pub(crate) use flow::{
-    browser, count_letter_request, count_letters_by, count_letters_of, device_cookie, forgive, give_back,
-    is_first_of_a_day, may_send, may_send_link, pardon, pay, pay_for_link, record_failure,
+    browser, count_letter_request, count_letters_by, count_letters_of, count_use, device_cookie, forgive, give_back,
+    is_first_of_a_day, is_first_within, may_send, may_send_link, pardon, pay, pay_for_link, record_failure,
 };
 pub(crate) use rules::{Browser, Delays, Owner, Refund, Spent, Throttled};
 pub use settings::Settings;

@@ -103,6 +103,13 @@ impl Delays {
     }
 }
 
+impl Throttled {
+    /// After what span another try may be made; `None` when waiting does not help.
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        self.wait
+    }
+}
+
 impl From<Blocked> for Throttled {
     fn from(blocked: Blocked) -> Self {
         Self { wait: blocked.wait }

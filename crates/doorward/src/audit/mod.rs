@@ -36,7 +36,7 @@ pub use export::{Export, Format};
 pub use flow::{Filter, Stream, search};
 pub(crate) use flow::{append, page, purge};
 pub use rules::{Action, Outcome, Recorded};
-pub(crate) use rules::{By, Detail, Event, Target, by, nobody, rfc3339};
+pub(crate) use rules::{By, Detail, Event, Target, by, by_client, nobody, rfc3339};
 pub use seal::{Signed, checkpoint};
 pub(crate) use seal::{last_sealed, seal};
 pub use settings::Settings;

@@ -2,7 +2,9 @@
 
 use std::{fmt, net::IpAddr};
 
-use doorward_core::{AccountId, InvitationId, PlanName, RoleName, SessionId, TenantId, Timestamp};
+use doorward_core::{
+    AccountId, ApiKeyId, ClientId, FamilyId, InvitationId, PlanName, RoleName, SessionId, TenantId, Timestamp,
+};
 
 macro_rules! actions {
     ($($(#[$doc:meta])* $action:ident = $name:literal;)*) => {
@@ -71,6 +73,10 @@ actions! {
     KeysRotated = "keys.rotated";
     /// All signing keys were replaced by one, and everybody was logged out.
     KeysReplaced = "keys.replaced";
+    /// A key that signs tokens was added; the one before it retires.
+    SigningRotated = "signing.rotated";
+    /// All keys that sign tokens were replaced at once, and every token was voided.
+    SigningReplaced = "signing.replaced";
     /// A copy of the database was made.
     BackupMade = "backup.made";
     /// Events were written out of the log.
@@ -115,10 +121,38 @@ actions! {
     EntitlementSet = "entitlement.set";
     /// An entitlement was ended before its time.
     EntitlementEnded = "entitlement.ended";
+    /// A person has let a client in.
+    AccessGranted = "access.granted";
+    /// A person has agreed to what a client asks for, and it is remembered.
+    ConsentGiven = "consent.given";
+    /// A person has taken back what they had agreed to for a client, and what came of it ended.
+    ConsentWithdrawn = "consent.withdrawn";
+    /// A client was let out: by its person, by itself, or because somebody else had what it was given.
+    AccessRevoked = "access.revoked";
+    /// A refresh token came again after it was replaced, and everything that came of it was ended.
+    RefreshReused = "access.reused";
+    /// An API key was made.
+    ApiKeyCreated = "api_key.created";
+    /// An API key was taken back: by its people, or by somebody who had it.
+    ApiKeyRevoked = "api_key.revoked";
+    /// An API key was not taken; written once a minute for each key.
+    ApiKeyRefused = "api_key.refused";
     /// An account may use the operator's console, or may do other things there than before.
     OperatorGranted = "operator.granted";
     /// An account may not use the operator's console any more.
     OperatorRevoked = "operator.revoked";
+    /// A program was registered as a client.
+    ClientRegistered = "client.registered";
+    /// A client got another secret.
+    ClientSecretRotated = "client.secret_rotated";
+    /// A client is kept out.
+    ClientDisabled = "client.disabled";
+    /// A client that was kept out may ask again.
+    ClientEnabled = "client.enabled";
+    /// A client is gone.
+    ClientDeleted = "client.deleted";
+    /// Something took itself for a client and could not prove it; written once a minute for each client.
+    ClientDenied = "client.denied";
 }
 
 /// Who acted.
@@ -134,10 +168,12 @@ pub(crate) enum Actor {
     Console(AccountId),
     /// Doorward itself, on the clock.
     Doorward,
+    /// A program, for itself; the event says which.
+    Client,
 }
 
 /// What was acted upon.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     /// An account.
     Account(AccountId),
@@ -147,6 +183,12 @@ pub(crate) enum Target {
     Tenant(TenantId),
     /// An invitation.
     Invitation(InvitationId),
+    /// What a client was given by a person.
+    Family(FamilyId),
+    /// A client.
+    Client(ClientId),
+    /// An API key.
+    ApiKey(ApiKeyId),
 }
 
 /// What was given or taken, in names that the settings define; no text of a person gets here.
@@ -171,6 +213,8 @@ pub enum Outcome {
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
     pub(crate) actor: Actor,
+    /// Which program, when it is one.
+    pub(crate) client: Option<ClientId>,
     pub(crate) action: Action,
     pub(crate) target: Option<Target>,
     pub(crate) tenant: Option<TenantId>,
@@ -215,6 +259,11 @@ pub(crate) fn by(account: AccountId, action: Action, address: IpAddr) -> Event {
     By::person(account, address).did(action).on(Target::Account(account))
 }
 
+/// An event that a program made happen.
+pub(crate) fn by_client(client: &ClientId, action: Action, address: IpAddr) -> Event {
+    Event { client: Some(client.clone()), ..Event::new(Actor::Client, action, Some(address)) }
+}
+
 /// An event that somebody unknown made happen, perhaps to an account.
 pub(crate) fn nobody(action: Action, target: Option<AccountId>, address: IpAddr) -> Event {
     Event { target: target.map(Target::Account), ..Event::new(Actor::Anonymous, action, Some(address)) }
@@ -224,7 +273,7 @@ impl Event {
     /// Something that `actor` did, from `address` where it was done from elsewhere than the server itself.
     fn new(actor: Actor, action: Action, address: Option<IpAddr>) -> Self {
         let (target, tenant, detail, outcome, factors) = (None, None, None, Outcome::Success, Vec::new());
-        Self { actor, action, target, tenant, detail, outcome, address, factors }
+        Self { actor, client: None, action, target, tenant, detail, outcome, address, factors }
     }
 
     /// The same event as one that happened in a tenant.
@@ -273,7 +322,7 @@ pub struct Recorded {
     pub id: i64,
     /// When, RFC 3339 in UTC.
     pub at: String,
-    /// Who: `anonymous`, `account:ID`, `operator` at the command line, `operator:ID` in the console, or `doorward` itself.
+    /// Who: `anonymous`, `account:ID`, `operator` at the command line, `operator:ID` in the console, `client:ID`, or `doorward` itself.
     pub actor: String,
     /// What.
     pub action: String,
@@ -301,7 +350,10 @@ impl Event {
         Recorded {
             id: 0,
             at: rfc3339(at),
-            actor: self.actor.to_string(),
+            actor: match self.client {
+                Some(client) => format!("{}:{client}", self.actor),
+                None => self.actor.to_string(),
+            },
             action: self.action.name().to_owned(),
             target: self.target.map(|target| target.to_string()),
             tenant: self.tenant.map(|tenant| tenant.to_string()),
@@ -334,6 +386,7 @@ impl fmt::Display for Actor {
             Self::Account(id) => write!(f, "account:{id}"),
             Self::Console(id) => write!(f, "operator:{id}"),
             Self::Doorward => f.write_str("doorward"),
+            Self::Client => f.write_str("client"),
         }
     }
 }
@@ -354,6 +407,9 @@ impl fmt::Display for Target {
             Self::Session(id) => write!(f, "session:{id}"),
             Self::Tenant(id) => write!(f, "tenant:{id}"),
             Self::Invitation(id) => write!(f, "invitation:{id}"),
+            Self::Family(id) => write!(f, "family:{id}"),
+            Self::Client(id) => write!(f, "client:{id}"),
+            Self::ApiKey(id) => write!(f, "api_key:{id}"),
         }
     }
 }

@@ -129,10 +129,10 @@ fn an_event_is_made_of_ids_addresses_and_our_own_words() {
     type Whom = (rules::Actor, Option<Target>, Option<IpAddr>);
     let account = AccountId::new(Timestamp::default(), &SystemEntropy);
     // Without dots: a new field does not compile until it stands here, and its type is none that a text or secret becomes.
-    let Event { actor, action, target, tenant, detail, outcome, address, factors } =
+    let Event { actor, client, action, target, tenant, detail, outcome, address, factors } =
         by(account, Action::Login, [127, 0, 0, 1].into());
     let (_, _, _, _): (Whom, Action, Outcome, Vec<&'static str>) = ((actor, target, address), action, outcome, factors);
-    let (_, _): (Option<TenantId>, Option<Detail>) = (tenant, detail);
+    let (_, _, _): (Option<TenantId>, Option<Detail>, Option<doorward_core::ClientId>) = (tenant, detail, client);
     assert!(implements!(AccountId: Into<AccountId>), "the question can be answered with yes");
     macro_rules! becomes_nothing {
         ($($secret:ty),*) => {$(

@@ -49,6 +49,11 @@ pub struct Entry {
     pub doc: String,
 }
 
+/// A span of so many days, for the defaults and bounds of settings.
+pub(crate) const fn days(count: u64) -> Duration {
+    Duration::from_secs(count * 86_400)
+}
+
 /// A group of settings under one table of the file.
 pub trait Section: Sized {
     /// The table's name.

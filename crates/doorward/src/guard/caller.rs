@@ -21,6 +21,8 @@ pub(crate) enum Representation {
     Page,
     /// JSON, for a program.
     Json,
+    /// JSON, for a program that speaks OAuth: a no has the words of RFC 6749 section 5.2.
+    OAuth,
 }
 
 impl Representation {

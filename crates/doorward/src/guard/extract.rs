@@ -15,6 +15,7 @@ use http_body_util::BodyExt;
 use zeroize::Zeroizing;
 
 use super::{
+    bearer::{Bearer, LiveBearer},
     caller::{Caller, Representation},
     guards::{Guard, Reauthenticated, SignedIn},
     input::{BODY_PATIENCE, FORM, MAX_BODY, is_of},
@@ -84,7 +85,7 @@ async fn admit<G: Guard>(parts: &mut Parts) -> Result<G, Response<Body>> {
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
         return Err(response);
     };
-    let wants = Representation::wanted(&parts.headers);
+    let wants = if G::PROGRAM { Representation::Json } else { Representation::wanted(&parts.headers) };
     let mut caller =
         Caller::of(&protected.cx, parts.clone(), wants).map_err(|refused| refuse(&protected.cx, wants, refused))?;
     caller.csrf_field = protected.csrf_field.clone();
@@ -122,6 +123,22 @@ impl<S: Send + Sync, P: Permission> FromRequestParts<S> for Member<P> {
 }
 
 impl<S: Send + Sync, P: Permission> FromRequestParts<S> for RecentMember<P> {
+    type Rejection = Response<Body>;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        admit(parts).await
+    }
+}
+
+impl<S: Send + Sync, P: Permission> FromRequestParts<S> for Bearer<P> {
+    type Rejection = Response<Body>;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        admit(parts).await
+    }
+}
+
+impl<S: Send + Sync, P: Permission> FromRequestParts<S> for LiveBearer<P> {
     type Rejection = Response<Body>;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {

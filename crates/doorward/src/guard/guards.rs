@@ -22,6 +22,8 @@ use crate::{
 pub(crate) trait Guard: Sized + Send {
     /// Whether it answers to the name in the place of `{tenant}` in the path.
     const TENANT: bool = false;
+    /// Whether it is for programs, which want JSON whatever they say that they accept.
+    const PROGRAM: bool = false;
     /// The name in the table of routes.
     fn name() -> String;
     /// Checks everything that the guard stands for; on an unsafe method that includes origin and CSRF token.
@@ -198,6 +200,11 @@ impl Public {
 }
 
 impl SignedIn {
+    /// A live session of whoever has sent a request that was checked.
+    pub(super) fn new(caller: Caller, live: Live) -> Self {
+        Self { caller, live }
+    }
+
     /// Who is there.
     pub fn account(&self) -> AccountId {
         self.live.account
@@ -294,7 +301,7 @@ fn destination(caller: &Caller) -> String {
 }
 
 /// The session that a request claims, once it has passed what an unsafe method demands; the store is not asked.
-fn presented(caller: &Caller) -> Result<Presented, Refused> {
+pub(super) fn presented(caller: &Caller) -> Result<Presented, Refused> {
     let presented = caller.session_cookie().ok_or_else(|| not_signed_in(caller))?;
     if caller.is_unsafe() {
         caller.demand_session_csrf(&presented.secret)?;
@@ -303,7 +310,7 @@ fn presented(caller: &Caller) -> Result<Presented, Refused> {
 }
 
 /// Programs get a 401; people who only looked get the way to the login page and back.
-fn not_signed_in(caller: &Caller) -> Refused {
+pub(super) fn not_signed_in(caller: &Caller) -> Refused {
     let problem =
         Problem::plain(StatusCode::UNAUTHORIZED, "not_signed_in", "Nobody is logged in here. Log in and try again.");
     // Whoever came to log out has what they came for, and does not come back to it.

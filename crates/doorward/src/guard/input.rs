@@ -112,6 +112,15 @@ impl Fields {
         }
     }
 
+    /// Reads a form, and nothing else (RFC 6749 section 3.2).
+    pub(crate) fn of_form(headers: &HeaderMap, body: &[u8]) -> Result<Self, Problem> {
+        if body.is_empty() || is_of(headers, FORM) {
+            return Self::of_pairs(url::form_urlencoded::parse(body));
+        }
+        let text = "Send the body as application/x-www-form-urlencoded.";
+        Err(Problem::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", text))
+    }
+
     /// Keeps a JSON body as it is, for a handler that reads it itself.
     pub(crate) fn of_whole_body(headers: &HeaderMap, body: Bytes) -> Result<Self, Problem> {
         if !is_of(headers, "application/json") {

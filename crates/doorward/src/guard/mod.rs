@@ -25,11 +25,16 @@
 //! - `guard/embedded-forms`: A form of such an application finds its token whatever else is in it; only its size has a limit.
 //! - `guard/way-back`: Whoever is asked to log in or to prove themselves comes back to where they were, in a nested router too.
 //! - `guard/cursors-bound`: The place in a list is taken for the list, the viewer and the filters that it was made for, and no other.
+//! - `guard/bearer`: A token opens a route of a program only for its own audience, in its own tenant, with the permission.
+//! - `guard/no-cookie-for-programs`: Where a token is asked for no cookie counts, and where a session is asked for no token does.
+//! - `guard/bearer-live`: A guard that asks the database refuses what was taken back, and whoever may not any more.
 //! - `guard/forms-survive`: A form that was refused comes back with what was typed, passwords apart.
 
 pub(crate) use crate::base::problem::Problem;
 
 mod address;
+mod arrived;
+mod bearer;
 mod caller;
 mod cookie;
 mod cursor;
@@ -40,12 +45,15 @@ mod guards;
 mod input;
 mod operator;
 mod origin;
+mod program;
 mod reply;
 mod routes;
 mod tenant;
 
 pub(crate) use address::TrustedProxies;
 pub(crate) use address::throttled_as;
+pub(crate) use arrived::Arrived;
+pub use bearer::{Bearer, LiveBearer};
 pub(crate) use caller::{Visit, csrf_token};
 pub(crate) use cookie::{CookieNames, SetCookie};
 pub(crate) use cursor::{Cursor, Listing, Viewer, number, numbered, page_size, paged};
@@ -57,7 +65,8 @@ pub use guards::{Public, Reauthenticated, SignedIn};
 pub(crate) use input::{Field, Fields, Input, NoInput, input};
 pub(crate) use operator::Operator;
 pub(crate) use origin::Origin;
-pub(crate) use reply::{Denial, OrPage, Refused, Reply, line};
+pub(crate) use program::Program;
+pub(crate) use reply::{Denial, OrPage, Refused, Reply, document_for_programs, line};
 pub(crate) use routes::{Route, Routes, home, not_found};
 pub use tenant::{Member, RecentMember};
 

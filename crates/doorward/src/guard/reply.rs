@@ -273,7 +273,7 @@ impl Presentation<'_> {
                 response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
                 response
             }
-            (_, Representation::Json) => document(reply.status, "application/json", reply.json),
+            (_, Representation::Json | Representation::OAuth) => document(reply.status, "application/json", reply.json),
             (Shows::SeeOther(path), Representation::Page) => see_other(&path),
             (Shows::Page(page), Representation::Page) => self.html(reply.status, page.as_ref(), &Problem::NONE),
         };
@@ -292,6 +292,7 @@ impl Presentation<'_> {
         };
         let mut response = match (self.wants, refused.way_on, page) {
             (Representation::Json, ..) => problem_document(&problem, reference),
+            (Representation::OAuth, ..) => oauth_error(&problem, reference),
             (Representation::Page, Some(path), _) => see_other(&path),
             (Representation::Page, None, Some(page)) => self.html(problem.status, page.as_ref(), &problem),
             (Representation::Page, None, None) => {
@@ -353,6 +354,12 @@ pub(crate) fn line(cx: &Context, status: StatusCode, text: &'static str) -> Resp
     with_hsts(cx, document(status, "text/plain; charset=utf-8", text.into()))
 }
 
+/// A document for programs at an address outside the table of routes.
+pub(crate) fn document_for_programs(cx: &Context, said: Reply) -> Response<Body> {
+    let path = String::new();
+    Presentation { cx, wants: Representation::OAuth, frame: None, cookie: None, path }.response(Ok(said))
+}
+
 fn with_hsts(cx: &Context, mut response: Response<Body>) -> Response<Body> {
     if cx.site.https {
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(ONE_YEAR));
@@ -373,6 +380,42 @@ fn problem_document(problem: &Problem, reference: Option<String>) -> Response<Bo
     });
     document(problem.status, "application/problem+json", body.to_string().into_bytes())
 }
+
+/// A no in the words of OAuth (RFC 6749 section 5.2). What is wrong with the request itself is said by us, and has no word there.
+fn oauth_error(problem: &Problem, reference: Option<String>) -> Response<Body> {
+    let error = match problem.status {
+        StatusCode::SERVICE_UNAVAILABLE => "temporarily_unavailable",
+        _ if OAUTH_ERRORS.contains(&problem.code) => problem.code,
+        _ => "invalid_request",
+    };
+    let mut body = serde_json::json!({ "error": error, "error_description": problem.text() });
+    if let Some(reference) = reference {
+        body["reference"] = reference.into();
+    }
+    document(problem.status, "application/json", body.to_string().into_bytes())
+}
+
+/// The words for a no that clients know: RFC 6749 section 5.2, RFC 8628 section 3.5, RFC 8707 section 2, RFC 9449 section 5,
+/// RFC 6750 section 3.1, RFC 6749 section 4.1.2.1.
+const OAUTH_ERRORS: [&str; 17] = [
+    "invalid_request",
+    "invalid_client",
+    "invalid_grant",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "invalid_scope",
+    "invalid_target",
+    "authorization_pending",
+    "slow_down",
+    "access_denied",
+    "expired_token",
+    "invalid_dpop_proof",
+    "use_dpop_nonce",
+    "invalid_token",
+    "insufficient_scope",
+    "unsupported_token_type",
+    "temporarily_unavailable",
+];
 
 fn document(status: StatusCode, media_type: &'static str, body: Vec<u8>) -> Response<Body> {
     let length = HeaderValue::from(body.len());

@@ -23,6 +23,7 @@ use super::{
     cookie::SetCookie,
     guards::Guard,
     input::{BODY_PATIENCE, Field, Fields, Input, MAX_BODY},
+    program::Program,
     reply::{Presentation, Refused, Reply},
 };
 use crate::base::problem::Problem;
@@ -64,6 +65,9 @@ enum Kind {
     Question,
     /// Any method, which is that of a request that somebody else is to serve.
     Any,
+    /// What OAuth says: a form from a program that proves itself in it or in a header. Cookies are not looked at, so there is
+    /// nothing that a page of another site could use.
+    OAuth,
 }
 
 type Serve = Arc<dyn Fn(Caller, Fields) -> Pin<Box<dyn Future<Output = Served> + Send>> + Send + Sync>;
@@ -102,12 +106,18 @@ impl Route {
 
     /// Whether it changes nothing, whatever its method.
     pub(crate) fn only_asks(&self) -> bool {
-        self.kind != Kind::Plain || self.method == Method::GET
+        matches!(self.kind, Kind::Question | Kind::Any) || self.method == Method::GET
     }
 
     /// Whether it answers to every method.
     pub(crate) fn is_any(&self) -> bool {
         self.kind == Kind::Any
+    }
+
+    /// Whether it is an endpoint of OAuth, where no cookie is looked at.
+    #[cfg(test)]
+    pub(crate) fn is_oauth(&self) -> bool {
+        self.kind == Kind::OAuth
     }
 
     /// The method, for the table.
@@ -117,7 +127,11 @@ impl Route {
     }
 
     fn wanted(&self, headers: &HeaderMap) -> Representation {
-        if self.data { Representation::Json } else { Representation::wanted(headers) }
+        match self.kind {
+            Kind::OAuth => Representation::OAuth,
+            _ if self.data => Representation::Json,
+            _ => Representation::wanted(headers),
+        }
     }
 }
 
@@ -202,6 +216,17 @@ impl Routes {
         doc: &'static str,
     ) {
         self.table.push(Route { data: true, kind: Kind::Any, ..Route::of(Method::GET, path, handler, doc) });
+    }
+
+    /// An endpoint of OAuth: its guard is [`Program`](super::Program), its input a form in which what is not known is ignored.
+    pub(crate) fn oauth<I: Input + 'static>(
+        &mut self,
+        method: Method,
+        path: &'static str,
+        handler: impl Handler<Program, I>,
+        doc: &'static str,
+    ) {
+        self.table.push(Route { data: true, kind: Kind::OAuth, ..Route::of(method, path, handler, doc) });
     }
 
     pub(crate) fn post<G: Guard + 'static, I: Input + 'static>(
@@ -290,6 +315,8 @@ fn on_route(cx: Arc<Context>, route: Route) -> MethodRouter {
 async fn serve<G: Guard, I: Input>(handler: impl Handler<G, I>, caller: Caller, mut fields: Fields) -> Served {
     let wants_page = caller.wants() == Representation::Page;
     let changes = caller.is_unsafe();
+    // RFC 6749 section 3.2: what an endpoint does not know, it ignores.
+    let strict = caller.wants() != Representation::OAuth;
     if G::TENANT {
         // The guard has answered to it.
         fields.take("tenant");
@@ -300,7 +327,8 @@ async fn serve<G: Guard, I: Input>(handler: impl Handler<G, I>, caller: Caller, 
             let csrf = if wants_page { guard.csrf() } else { String::new() };
             let cookie = if wants_page || !changes { guard.cookie() } else { None };
             let signed_in = guard.signed_in();
-            let said = match fields.refuse_others(I::FIELDS, I::FAMILY) {
+            let known = if strict { fields.refuse_others(I::FIELDS, I::FAMILY) } else { Ok(()) };
+            let said = match known {
                 Ok(()) => handler.call(guard, I::take(&mut fields)).await,
                 Err(problem) => Err(problem.into()),
             };
@@ -343,6 +371,9 @@ async fn reach(
     let notice = caller.uri.query().and_then(notice_code).and_then(Notice::of);
     match fields(&caller, route, params, body).await {
         Err(problem) => (Around { path, ..Around::default() }, Served::refusing(problem)),
+        Ok(fields) if route.kind == Kind::OAuth => {
+            (Around { path, ..Around::default() }, (route.serve)(caller, fields).await)
+        }
         Ok(mut fields) => {
             caller.csrf_field = fields.take("csrf_token");
             caller.return_to = fields.return_to();
@@ -377,6 +408,8 @@ async fn fields(caller: &Caller, route: &Route, params: &RawPathParams, body: Bo
     let mut fields = if route.kind == Kind::Question {
         caller.refuse_foreign_sender()?;
         Fields::of_whole_body(&caller.headers, whole(body).await?)?
+    } else if route.kind == Kind::OAuth && caller.is_unsafe() {
+        Fields::of_form(&caller.headers, &whole(body).await?)?
     } else if route.kind == Kind::Plain && caller.is_unsafe() {
         Fields::of_body(&caller.headers, &whole(body).await?)?
     } else if route.is_any() && caller.tenant.is_some() {

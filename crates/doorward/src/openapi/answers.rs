@@ -1,5 +1,6 @@
 //! What programs read, by the route that gives it.
 
+mod apps;
 mod console;
 mod people;
 mod tenants;
@@ -10,12 +11,12 @@ use serde_json::{Map, Value, json};
 /// The name of the schema of an answer.
 pub(super) fn of(method: &Method, path: &str) -> Option<&'static str> {
     let asked = (method.as_str(), path);
-    people::of(asked).or_else(|| tenants::of(asked)).or_else(|| console::of(asked))
+    people::of(asked).or_else(|| tenants::of(asked)).or_else(|| console::of(asked)).or_else(|| apps::of(asked))
 }
 
 /// All of them by name, and what they are made of.
 pub(super) fn schemas() -> Value {
-    let all = [people::schemas(), tenants::schemas(), console::schemas()].into_iter().flatten();
+    let all = [people::schemas(), tenants::schemas(), console::schemas(), apps::schemas()].into_iter().flatten();
     all.map(|(name, schema)| (name.to_owned(), schema)).collect::<Map<_, _>>().into()
 }
 

@@ -48,7 +48,8 @@ fn content(route: &Route) -> Value {
     let name = answers::of(&route.method, route.path).expect("each route has an answer, and a test visits all of them");
     let schema = json!({ "$ref": format!("#/components/schemas/{name}") });
     let mut content = json!({ "application/json": { "schema": schema } });
-    if !route.is_data() && (route.method == Method::GET || is_accepted(route)) {
+    let asks = route.method == Method::GET || is_accepted(route) || is_shown_once(route);
+    if !route.is_data() && asks {
         content["text/html"] = text();
     }
     content
@@ -57,6 +58,11 @@ fn content(route: &Route) -> Value {
 /// Whether something is under way when it answers, and not done: a letter is going to be sent.
 fn is_accepted(route: &Route) -> bool {
     route.method == Method::POST && ["/signup", "/password/forgot", "/email/change"].contains(&route.path)
+}
+
+/// Whether people are shown something that no other address shows.
+fn is_shown_once(route: &Route) -> bool {
+    route.method == Method::POST && SHOWN.contains(&route.path)
 }
 
 /// Whether people are sent on instead of being shown something.
@@ -79,6 +85,10 @@ fn headers(said: &[(&str, &str)]) -> Value {
     let header = |doc: &str| json!({ "description": doc, "schema": { "type": "string" } });
     said.iter().map(|(name, doc)| ((*name).to_owned(), header(doc))).collect::<Map<_, _>>().into()
 }
+
+/// What is shown to people right after an act: the question that comes next, or a secret that is shown this once.
+const SHOWN: [&str; 5] =
+    ["/device", "/device/decide", "/admin/clients", "/admin/clients/{client}/rotate", "/tenants/{tenant}/api-keys"];
 
 /// The routes whose answers are files.
 pub(crate) const FILES: [(&str, &[&str]); 5] = [

@@ -4,7 +4,7 @@ use std::fmt;
 
 use doorward_core::{AccountId, EmailAddress, PlanName, RoleName, Slug, TenantId, Timestamp};
 
-use super::{denied::ActDenied, flow, tenants as acts};
+use super::{flow, tenants as acts};
 use crate::{
     Doorward, accounts,
     error::{Fault, Refusal},
@@ -47,8 +47,8 @@ impl From<Fault> for ActError {
     }
 }
 
-impl From<Refusal<ActDenied>> for ActError {
-    fn from(refusal: Refusal<ActDenied>) -> Self {
+impl<D: Denial> From<Refusal<D>> for ActError {
+    fn from(refusal: Refusal<D>) -> Self {
         match refusal {
             Refusal::Denied(denied) => {
                 let problem = denied.problem();

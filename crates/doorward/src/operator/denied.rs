@@ -1,6 +1,7 @@
 //! Why an act for the service was not done.
 
 use crate::{
+    clients::ClientDenied,
     error::{Fault, Refusal},
     guard::{Denial, Problem},
     invitations::InviteDenied,
@@ -26,6 +27,12 @@ impl From<Refusal<TenantDenied>> for Refusal<ActDenied> {
 
 impl From<Refusal<InviteDenied>> for Refusal<ActDenied> {
     fn from(refusal: Refusal<InviteDenied>) -> Self {
+        refusal.map(|denied| ActDenied(denied.problem()))
+    }
+}
+
+impl From<Refusal<ClientDenied>> for Refusal<ActDenied> {
+    fn from(refusal: Refusal<ClientDenied>) -> Self {
         refusal.map(|denied| ActDenied(denied.problem()))
     }
 }

@@ -119,7 +119,7 @@ pub enum Deletion {
 pub(crate) async fn delete(cx: &Context, by: Hand, account: AccountId) -> Result<Deletion, Fault> {
     let mut tx = cx.db.begin(Durability::Full).await?;
     let Some(email) = accounts::remove(&mut tx, account).await? else { return Ok(Deletion::NoSuchAccount) };
-    let alone = crate::features::forget_account(&mut tx, account, &email).await?;
+    let alone = crate::features::forget_account(cx, &mut tx, account, &email).await?;
     if !alone.is_empty() {
         return Ok(Deletion::OwnsTenants(alone));
     }

@@ -10,8 +10,11 @@
 //! Who can run the command line can read the database, so nothing here asks for a password; the console asks before it comes
 //! here. Every act names who did it, and is audited.
 
+pub(crate) mod clients;
 mod command_line;
+mod command_line_clients;
 mod command_line_invitations;
+mod command_line_signing;
 mod command_line_tenants;
 mod denied;
 pub(crate) mod flow;
@@ -22,7 +25,12 @@ pub use command_line::{
     accounts, create_account, delete, disable, enable, import_hash, invite, list, new_password, note, rename, reset,
     revoke, revoke_all_of, revoke_everything, sessions,
 };
+pub use command_line_clients::{
+    RegisteredClient, client, clients_of_settings, delete_client, disable_client, enable_client, list_clients,
+    register_client, rotate_client_secret,
+};
 pub use command_line_invitations::{invitations, invite_member, resend_invitation, revoke_invitation};
+pub use command_line_signing::{replace_signing_keys, rotate_signing_keys, signing_keys};
 pub(crate) use command_line_tenants::named_members;
 pub use command_line_tenants::{
     ActError, MemberOf, add_member, close_tenant, create_tenant, delete_tenant, entitle, grant_operator, members,

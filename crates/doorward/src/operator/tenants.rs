@@ -80,7 +80,7 @@ pub(crate) async fn restore_tenant(cx: &Context, by: Hand, id: TenantId) -> Done
 pub(crate) async fn delete_tenant(cx: &Context, by: Hand, id: TenantId) -> Done<()> {
     let mut act = Act::begin(cx, id).await?;
     tenants::delete(&mut act.tx, &act.tenant).await?;
-    crate::features::forget_tenant(&mut act.tx, id).await?;
+    crate::features::forget_tenant(cx, &mut act.tx, id).await?;
     act.done(cx, by, by.did(Action::TenantDeleted).on(Target::Tenant(id))).await
 }
 
@@ -97,7 +97,7 @@ pub(crate) async fn delete_waiting_tenants(cx: &Context) -> Result<(), Fault> {
             continue;
         }
         tenants::delete(&mut act.tx, &act.tenant).await?;
-        crate::features::forget_tenant(&mut act.tx, id).await?;
+        crate::features::forget_tenant(cx, &mut act.tx, id).await?;
         let event = By::DOORWARD.did(Action::TenantDeleted).on(Target::Tenant(id)).within(id);
         audit::append(cx, &mut act.tx, event).await?;
         act.tx.commit().await?;

@@ -120,6 +120,10 @@ pub(crate) mod power {
         TenantsRead = "tenants:read";
         /// Changes them.
         TenantsManage = "tenants:manage";
+        /// Sees clients.
+        ClientsRead = "clients:read";
+        /// Registers and changes them.
+        ClientsManage = "clients:manage";
         /// Says who is entitled to what.
         EntitlementsManage = "entitlements:manage";
         /// Ends sessions.

@@ -12,7 +12,7 @@ pub(super) const MOST_PLANS: usize = 64;
 pub(super) const MOST_ROLES: usize = 64;
 
 /// What Doorward itself asks about in a tenant.
-pub(super) const OWN: [(&str, &str); 7] = [
+pub(super) const OWN: [(&str, &str); 8] = [
     ("tenant:read", "See that one belongs here. Every role holds it."),
     ("tenant:update", "Change name and address, and who may join."),
     ("tenant:delete", "Delete all of it, and take that back while it waits."),
@@ -20,14 +20,17 @@ pub(super) const OWN: [(&str, &str); 7] = [
     ("members:invite", "Invite people, and take invitations back."),
     ("members:manage", "Change the roles of members, and remove members."),
     ("audit:read", "Read what happened here."),
+    ("api_keys:manage", "Make and take back the API keys of services."),
 ];
 
 /// What Doorward asks about in the operator's console.
-pub(super) const OPERATORS: [(&str, &str); 8] = [
+pub(super) const OPERATORS: [(&str, &str); 10] = [
     ("accounts:read", "See accounts and their sessions."),
     ("accounts:manage", "Disable accounts, end their sessions, have passwords reset."),
     ("tenants:read", "See tenants, members and invitations."),
     ("tenants:manage", "Suspend, delete and restore tenants, change members."),
+    ("clients:read", "See which programs may ask for tokens."),
+    ("clients:manage", "Register programs that may ask for tokens, renew their secrets, keep them out."),
     ("entitlements:manage", "Say who is entitled to which plan until when."),
     ("sessions:manage", "End any session."),
     ("audit:read", "Read everything that happened."),

@@ -1,6 +1,6 @@
 //! Opening, checking, renewing and ending.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use doorward_core::{AccountId, Purpose, Session, SessionId, Timestamp, Token};
 
@@ -176,6 +176,16 @@ pub(crate) async fn one(cx: &Context, account: AccountId, id: SessionId) -> Resu
     store::one_of_account(&cx.db, account, id, now, now.before(cx.settings.sessions.idle)).await
 }
 
+/// Whether a session of an account lives, for what becomes true in the caller's transaction.
+pub(crate) async fn lives(
+    cx: &Context,
+    tx: &mut Transaction,
+    account: AccountId,
+    id: SessionId,
+) -> Result<bool, Fault> {
+    store::lives(tx, (account, id), moments(cx)).await
+}
+
 /// Removes some sessions that are over; returns how many.
 pub(crate) async fn purge(cx: &Context, tx: &mut Transaction) -> Result<u64, Fault> {
     store::purge(tx, cx.clock.now()).await
@@ -185,6 +195,11 @@ pub(crate) async fn purge(cx: &Context, tx: &mut Transaction) -> Result<u64, Fau
 pub(crate) async fn list_all(cx: &Context, before: Option<SessionId>, limit: u32) -> Result<Vec<Listed>, Fault> {
     let before = before.unwrap_or(NEWEST);
     store::all(&cx.db, before, moments(cx), i64::from(limit)).await
+}
+
+/// Of these sessions those that live.
+pub(crate) async fn live_among(cx: &Context, ids: &[SessionId]) -> Result<BTreeSet<SessionId>, Fault> {
+    store::live_among(&cx.db, ids, moments(cx)).await
 }
 
 /// Counts live sessions, up to `most`.

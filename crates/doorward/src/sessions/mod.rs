@@ -31,14 +31,14 @@ mod store;
 
 pub(crate) use device::Device;
 pub(crate) use flow::{
-    check, check_and_read, count, end_all, end_any, end_everything, list, list_all, one, open, owner_of, purge, renew,
-    renew_alone,
+    check, check_and_read, count, end_all, end_any, end_everything, list, list_all, live_among, lives, log_out, one,
+    open, owner_of, purge, renew, renew_alone,
 };
 pub(crate) use kept::Kept;
 pub use rules::Listed;
 pub(crate) use rules::{DeviceLabel, Live, Opened, Presented};
 pub use settings::Settings;
-pub(crate) use store::forget;
+pub(crate) use store::{forget, stands};
 
 use crate::base::db::Migration;
 

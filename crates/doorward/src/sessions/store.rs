@@ -1,6 +1,9 @@
 //! The SQL of `sessions`.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, LazyLock},
+};
 
 use doorward_core::{AccountId, Digest, Session, SessionId, Timestamp};
 
@@ -102,6 +105,12 @@ pub(super) async fn end_any(tx: &mut Transaction, id: SessionId) -> Result<Optio
     tx.find("DELETE FROM sessions WHERE id = $1 RETURNING account", &[&id], |row| row.get(0)).await
 }
 
+/// Whether nobody has ended a session of an account, asked where something becomes true.
+pub(crate) async fn stands(tx: &mut Transaction, account: AccountId, id: SessionId) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM sessions WHERE id = $1 AND account = $2";
+    Ok(tx.find(sql, &[&id, &account], |_| Ok(())).await?.is_some())
+}
+
 /// Ends all sessions of an account.
 pub(crate) async fn forget(tx: &mut Transaction, account: AccountId) -> Result<u64, Fault> {
     tx.execute("DELETE FROM sessions WHERE account = $1", &[&account]).await
@@ -153,6 +162,40 @@ pub(super) async fn one_of_account(
     let sql = listed_where!("id = $1 AND account = $2 AND expires_at > $3 AND seen_at > $4");
     db.find(sql, &[&id, &account, &now, &idle_since], listed).await
 }
+
+/// Whether a session of an account lives, as it stands in this transaction.
+pub(super) async fn lives(
+    tx: &mut Transaction,
+    (account, id): (AccountId, SessionId),
+    (now, idle_since): (Timestamp, Timestamp),
+) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM sessions WHERE id = $1 AND account = $2 AND expires_at > $3 AND seen_at > $4";
+    Ok(tx.find(sql, &[&id, &account, &now, &idle_since], |_| Ok(())).await?.is_some())
+}
+
+/// Of these sessions those that live.
+pub(super) async fn live_among(
+    db: &Database,
+    ids: &[SessionId],
+    (now, idle_since): (Timestamp, Timestamp),
+) -> Result<BTreeSet<SessionId>, Fault> {
+    let mut live = BTreeSet::new();
+    for some in ids.chunks(AT_ONCE) {
+        // One statement for every number of them: the last one is asked for again.
+        let padded: Vec<SessionId> = (0..AT_ONCE).map(|at| some[at.min(some.len() - 1)]).collect();
+        let mut values: Vec<&(dyn Bind + Sync)> = padded.iter().map(|id| id as &(dyn Bind + Sync)).collect();
+        values.extend([&now as &(dyn Bind + Sync), &idle_since]);
+        live.extend(db.list(&LIVE_AMONG, &values, |row| row.get::<SessionId>(0)).await?);
+    }
+    Ok(live)
+}
+
+const AT_ONCE: usize = 50;
+static LIVE_AMONG: LazyLock<String> = LazyLock::new(|| {
+    let places = (1..=AT_ONCE).map(|at| format!("${at}")).collect::<Vec<_>>().join(", ");
+    let (now, idle) = (AT_ONCE + 1, AT_ONCE + 2);
+    format!("SELECT id FROM sessions WHERE id IN ({places}) AND expires_at > ${now} AND seen_at > ${idle}")
+});
 
 /// Lists live sessions of everybody that are older than `before`, newest first.
 pub(super) async fn all(

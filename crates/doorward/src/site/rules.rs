@@ -110,6 +110,11 @@ impl Site {
         format!("{}{BASE}{path}?token={token}", self.public_url)
     }
 
+    /// The name under which we issue tokens (RFC 8414 section 2): the address below which all of this is.
+    pub(crate) fn issuer(&self) -> String {
+        format!("{}{}", self.public_url, self.base)
+    }
+
     /// The absolute address of a page, for a letter.
     pub(crate) fn page(&self, path: &str) -> String {
         format!("{}{BASE}{path}", self.public_url)

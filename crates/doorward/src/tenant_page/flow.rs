@@ -39,7 +39,8 @@ impl ActDenied {
         Self(Problem::plain(StatusCode::FORBIDDEN, Self::TO_BE_PROVED, text))
     }
 
-    fn logged_out() -> Self {
+    /// What is said to whoever was let in and is logged out meanwhile.
+    pub(crate) fn logged_out() -> Self {
         let text = "You have been logged out meanwhile. Log in again.";
         Self(Problem::plain(StatusCode::UNAUTHORIZED, "not_signed_in", text))
     }
@@ -47,6 +48,13 @@ impl ActDenied {
     fn not_self_service() -> Self {
         let text = "Here only whoever runs the service makes organisations. Ask them.";
         Self(Problem::plain(StatusCode::FORBIDDEN, "tenants_not_self_service", text))
+    }
+}
+
+/// Whoever acts may not, in the words of somebody who was asked.
+impl From<Problem> for ActDenied {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
     }
 }
 

@@ -18,6 +18,7 @@ mod place;
 mod rules;
 
 pub(crate) use flow::{Act, ActDenied, demand_proof_over};
+pub(crate) use place::Place;
 
 #[cfg(test)]
 mod tests;

@@ -13,8 +13,8 @@ use crate::{
 /// A tenant as somebody who belongs to it sees it.
 pub(crate) struct Place {
     pub(super) id: String,
-    pub(super) slug: Slug,
-    pub(super) name: String,
+    pub(crate) slug: Slug,
+    pub(crate) name: String,
     pub(super) state: State,
     /// The roles of the moment, those that plans give among them.
     pub(super) roles: Vec<String>,
@@ -24,7 +24,7 @@ pub(crate) struct Place {
 
 impl Place {
     /// The tenant of a member.
-    pub(super) async fn of<P: Permission>(member: &Member<P>) -> Result<Self, Refused> {
+    pub(crate) async fn of<P: Permission>(member: &Member<P>) -> Result<Self, Refused> {
         let joined = tenants::own(&member.cx().db, member.tenant(), member.account()).await?;
         Ok(joined.map(|joined| Self::new(member.cx(), joined)).ok_or_else(tenants::no_such_tenant)?)
     }
@@ -45,8 +45,13 @@ impl Place {
         }
     }
 
+    /// The permissions that whoever looks holds at the moment, each with what it is for.
+    pub(crate) fn held(&self) -> &[(String, String)] {
+        &self.held
+    }
+
     /// Whether whoever looks holds a permission.
-    pub(super) fn may(&self, permission: &str) -> bool {
+    pub(crate) fn may(&self, permission: &str) -> bool {
         self.held.iter().any(|(held, _)| held == permission)
     }
 
@@ -56,7 +61,7 @@ impl Place {
     }
 
     /// The path of one of its pages, without the base.
-    pub(super) fn path(&self, rest: &str) -> String {
+    pub(crate) fn path(&self, rest: &str) -> String {
         format!("tenants/{}{rest}", self.slug)
     }
 

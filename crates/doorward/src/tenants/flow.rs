@@ -230,6 +230,7 @@ pub(crate) async fn take_out(
         demand_other_owner(tx, tenant, account).await?;
     }
     store::leave(tx, tenant, account).await?;
+    crate::features::forget_member(cx, tx, tenant, account).await?;
     Ok(before.roles.iter().cloned().collect())
 }
 

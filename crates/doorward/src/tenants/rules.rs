@@ -51,7 +51,8 @@ pub struct Member {
 /// A tenant that somebody was let into: what asks about anything in a tenant takes this and no id, so a question about a
 /// tenant cannot be put by somebody who was never asked whether they belong to it.
 ///
-/// It is made from a membership that was just read, by `access`, and from the tenant itself for an operator.
+/// It is made from a membership that was just read, by `access`, and from the tenant itself for an operator and for a client
+/// that acts for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InTenant(TenantId);
 
@@ -216,6 +217,11 @@ impl InTenant {
 impl Tenant {
     /// The tenant for an operator, who belongs to none and is let into all.
     pub(crate) fn for_an_operator(&self) -> InTenant {
+        InTenant(self.id)
+    }
+
+    /// The tenant for a client that acts for itself there, once its token was found to hold.
+    pub(crate) fn for_its_client(&self) -> InTenant {
         InTenant(self.id)
     }
 

@@ -10,6 +10,10 @@ mod clock;
 pub(crate) mod crowd;
 #[cfg(test)]
 pub(crate) mod kinds;
+#[cfg(test)]
+pub(crate) mod programs;
+#[cfg(test)]
+pub(crate) mod relying;
 
 pub use actor::{Actor, Answer};
 pub use app::{Engine, PASSWORD, TestApp, TestLetter};

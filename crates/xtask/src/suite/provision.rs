@@ -120,6 +120,12 @@ fn node_packages() -> Outcome {
     shell::run(&mut npm, "check that the npm registry can be reached, then run this again")
 }
 
+/// Tells whether the system's own Python, which is where packages put it, has PyJWT.
+fn has_pyjwt() -> bool {
+    let asked = Command::new("/usr/bin/python3").args(["-c", "import jwt, cryptography"]).output();
+    asked.is_ok_and(|output| output.status.success())
+}
+
 /// Tells whether the screenshots would have letters: a browser on a bare system draws boxes.
 fn has_fonts() -> bool {
     let debian = Path::new("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf").is_file();
@@ -127,7 +133,7 @@ fn has_fonts() -> bool {
 }
 
 const NODE: u32 = 20;
-const NEEDS: [Need; 8] = [
+const NEEDS: [Need; 9] = [
     Need {
         what: "a C compiler and make",
         packages: &["gcc", "libc6-dev", "make"],
@@ -139,6 +145,7 @@ const NEEDS: [Need; 8] = [
     Need { what: "Caddy", packages: &["caddy"], present: || shell::which("caddy").is_some() },
     Need { what: "Chromium", packages: &["chromium"], present: || chromium().is_some() },
     Need { what: "DejaVu fonts", packages: &["fonts-dejavu-core"], present: has_fonts },
+    Need { what: "PyJWT", packages: &["python3-jwt", "python3-cryptography"], present: has_pyjwt },
     Need {
         what: "Node.js and npm",
         packages: &["nodejs", "npm"],

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::{Arc, Mutex, mpsc},
@@ -233,9 +233,8 @@ fn mailbox(folder: &Path) -> Vec<(String, String)> {
         return Vec::new();
     }
     let read = |path: &PathBuf| {
-        let mut text = String::new();
-        fs::File::open(path).unwrap().read_to_string(&mut text).unwrap();
-        // A letter that is being written is read the next time.
+        // A letter that is being written, under a name that it has until then, is read the next time.
+        let text = fs::read_to_string(path).ok()?;
         let letter: Value = serde_json::from_str(&text).ok()?;
         Some((letter["to"].as_str()?.to_owned(), letter["text"].as_str()?.to_owned()))
     };

@@ -56,12 +56,15 @@ impl Site {
         Self::served(args, |folder| config(folder, more))
     }
 
-    /// Starts `doorward serve` on a PostgreSQL database of its own.
+    /// Starts `doorward serve` on a PostgreSQL database of its own, at its public URL.
     pub(crate) fn serve_on_postgres(args: &[&str]) -> Self {
         let url = fresh_database();
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         Self::served(args, |folder| {
             let embedded = format!("sqlite:{}", folder.join("doorward.db").display());
-            config(folder, "").replace(&embedded, &url)
+            let at = |text: String, from: &str, host: &str| text.replace(from, &format!("{host}:{free}"));
+            let text = config(folder, "").replace(&embedded, &url);
+            at(at(text, "localhost:4400", "localhost"), "127.0.0.1:0", "127.0.0.1")
         })
     }
 

@@ -87,9 +87,9 @@ async fn meet(app: &TestApp, somebody: &Somebody, first: Act, second: Act) -> Ve
     let mut tx = app.db().begin(Durability::Relaxed).await.unwrap();
     tx.execute("UPDATE accounts SET name = name", &[]).await.unwrap();
     let first = somebody.begin(app, first).await;
-    tokio::time::sleep(Duration::from_millis(250)).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
     let second = somebody.begin(app, second).await;
-    tokio::time::sleep(Duration::from_millis(250)).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
     tx.commit().await.unwrap();
     [first.await.unwrap(), second.await.unwrap()].into_iter().flatten().collect()
 }
@@ -142,7 +142,7 @@ on_every_engine! {
         tx.execute("UPDATE accounts SET name = name", &[]).await.unwrap();
         // Both have looked whether the address is free before either takes it.
         let (first, second) = (ann.begin(&app, Act::Move).await, bob.begin(&app, Act::Move).await);
-        tokio::time::sleep(Duration::from_millis(250)).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
         tx.commit().await.unwrap();
         let answers = [first.await.unwrap().unwrap(), second.await.unwrap().unwrap()];
         let mut verdicts = answers.map(|answer| (answer.status, answer.code()));

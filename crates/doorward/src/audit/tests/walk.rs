@@ -2,13 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use axum::http::Method;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use doorward_core::{EmailAddress, password::PasswordHash};
 
 use super::{Action, events};
 use crate::{
+    clients::tests::{JWT_BEARER, TestKey, ask, program},
     on_every_engine,
     operate::{self, Act},
-    testing::{Actor, TestApp},
+    testing::{
+        Actor, TestApp,
+        programs::{Program, bare, web as web_client},
+        relying::{RelyingParty, text_of},
+    },
 };
 
 /// What was secret on the way: none of it may be found anywhere afterwards.
@@ -37,6 +44,21 @@ impl Secrets {
         self.cookies.extend(actor.cookies.values().cloned());
     }
 
+    /// A secret with its prefix, and without: what is behind that is what opens something.
+    fn client(&mut self, secret: String) {
+        self.tokens.push(secret.trim_start_matches("dws_").to_owned());
+        self.passwords.push(secret);
+    }
+
+    /// What a program was given: refresh tokens without their prefix, and of signed ones the signature.
+    fn tokens_of(&mut self, given: &serde_json::Value) {
+        for name in ["access_token", "refresh_token", "id_token"] {
+            let Some(text) = given[name].as_str() else { continue };
+            let opens = text.rsplit('.').next().unwrap_or_default();
+            self.tokens.push(if name == "refresh_token" { text["dwr_".len()..].to_owned() } else { opens.to_owned() });
+        }
+    }
+
     fn token(&mut self, token: String) -> String {
         self.tokens.push(token.clone());
         token
@@ -52,7 +74,13 @@ pub(super) async fn every_way(app: &TestApp) -> Secrets {
     is_imported(app, &mut secrets).await;
     meets_an_operator(app).await;
     is_invited(app, &mut secrets).await;
+    uses_keys(app, &mut secrets).await;
     works_with_others(app, &mut secrets).await;
+    asks_as_a_program(app, &mut secrets).await;
+    is_known_elsewhere(app, &mut secrets).await;
+    signs_tokens(app).await;
+    lets_programs_in(app, &mut secrets).await;
+    // Last, since nobody logs in from there afterwards.
     is_attacked(app, &mut secrets).await;
     secrets
 }
@@ -153,6 +181,30 @@ async fn is_invited(app: &TestApp, secrets: &mut Secrets) {
     secrets.of(&mut tom).await;
 }
 
+/// Two keys are made; one is exchanged, refused and taken back, the other one stays.
+async fn uses_keys(app: &TestApp, secrets: &mut Secrets) {
+    let mut sue = app.logged_in("sue@example.com").await;
+    let at = "/auth/tenants/acme/api-keys";
+    for stays in [true, false] {
+        let made = sue.post(at, &[("name", "The builder"), ("scopes", "tenant:read")]).await.json();
+        let key = made["key"].as_str().unwrap();
+        // All that follows the prefix, and what of it is secret.
+        secrets.token(key[4..].to_owned());
+        secrets.token(URL_SAFE_NO_PAD.encode(&URL_SAFE_NO_PAD.decode(&key[4..]).unwrap()[16..48]));
+        for (resource, status) in [("", 200), ("https://else.example.com", 400)] {
+            let form = format!(
+                "grant_type=urn:ietf:params:oauth:grant-type:token-exchange&subject_token={key}&resource={resource}&\
+                    subject_token_type=urn:doorward:params:oauth:token-type:api-key"
+            );
+            let form_type = Some("application/x-www-form-urlencoded");
+            assert_eq!(bare(app).send(Method::POST, "/auth/oauth/token", &form, form_type).await.status, status);
+        }
+        if !stays {
+            assert_eq!(sue.delete(&format!("{at}/{}", made["id"].as_str().unwrap())).await.status, 200);
+        }
+    }
+}
+
 async fn meets_an_operator(app: &TestApp) {
     let id = app.account("bob@example.com").await;
     app.logged_in("bob@example.com").await;
@@ -201,6 +253,115 @@ async fn works_with_others(app: &TestApp, secrets: &mut Secrets) {
     assert!(operate::revoke_operator(&app.doorward, olga).await.unwrap());
     assert!(operate::grant_operator(&app.doorward, olga, role()).await.unwrap());
     crate::audit::seal(app.doorward.context()).await.unwrap();
+}
+
+/// Keys that sign tokens come and go.
+async fn signs_tokens(app: &TestApp) {
+    assert_eq!(app.visitor().get("/auth/oauth/jwks").await.status, 200);
+    operate::rotate_signing_keys(&app.doorward).await.unwrap();
+    operate::replace_signing_keys(&app.doorward).await.unwrap();
+}
+
+/// Programs are registered, prove themselves, and do not; one of them stays.
+async fn asks_as_a_program(app: &TestApp, secrets: &mut Secrets) {
+    let written = |id: &str, authentication: &str, keys: &str| operate::Registration {
+        id: id.to_owned(),
+        name: "A program".to_owned(),
+        authentication: authentication.to_owned(),
+        keys: keys.to_owned(),
+        grants: vec!["client_credentials".to_owned()],
+        ..operate::Registration::default()
+    };
+    let register = async |written| operate::register_client(&app.doorward, &written).await.unwrap().secret;
+    let hour = std::time::Duration::from_secs(3600);
+    let first = register(written("walker", "secret", "")).await.unwrap().reveal();
+    let id = "walker".parse().unwrap();
+    let second = operate::rotate_client_secret(&app.doorward, &id, hour).await.unwrap().reveal();
+    let program = program(app).await;
+    for secret in [first, second] {
+        let form = [("client_id", "walker"), ("client_secret", secret.as_str())];
+        assert_eq!(ask(&program, "", &form).await.status, 200);
+        secrets.client(secret);
+    }
+    let wrong = register(written("runner", "secret", "")).await.unwrap().reveal();
+    assert_eq!(ask(&program, "", &[("client_id", "walker"), ("client_secret", &wrong)]).await.status, 401);
+    secrets.client(wrong);
+    let key = TestKey::new("first");
+    register(written("signer", "private_key_jwt", &key.set())).await;
+    let assertion = key.assertion(app, "signer", |_| {});
+    assert_eq!(ask(&program, "", &[("client_assertion", &assertion), JWT_BEARER]).await.status, 200);
+    secrets.tokens.push(assertion.rsplit('.').next().unwrap().to_owned());
+    assert!(operate::disable_client(&app.doorward, &id).await.unwrap());
+    assert!(operate::enable_client(&app.doorward, &id).await.unwrap());
+    operate::delete_client(&app.doorward, &"runner".parse().unwrap()).await.unwrap();
+}
+
+/// Programs are let in, renew their access, lose it and are caught with a copy; something of each kind is left over.
+async fn lets_programs_in(app: &TestApp, secrets: &mut Secrets) {
+    let owner = app.account("lou@example.com").await;
+    app.tenant("programs", owner).await;
+    let mut lou = app.logged_in("lou@example.com").await;
+    secrets.of(&mut lou).await;
+    let (web, mut native) = (Program::web(app).await, Program::native(app).await);
+    secrets.client(web.secret.clone().unwrap());
+    let wants = [("scope", "openid email offline_access tenant:read")];
+    // Caught with a copy, and given back.
+    let first = given(app, &web, &mut lou, secrets, &wants).await;
+    let renewed = web.refresh(app, &first).await.json();
+    secrets.tokens_of(&renewed);
+    app.wait(std::time::Duration::from_secs(11));
+    assert_eq!(web.refresh(app, &first).await.status, 400);
+    let second = given(app, &web, &mut lou, secrets, &wants).await;
+    assert_eq!(web.post(app, "/auth/oauth/revoke", &[("token", &second)]).await.status, 200);
+    assert_eq!(lou.post("/auth/account/apps/web/withdraw", &[]).await.status, 200);
+    // Left over: a family, a consent, a spent code, a proof of possession, a pushed request and a device that waits.
+    native.dpop = Some(crate::tokens::tests::Key::new(7).proof(app, "walker-proof"));
+    given(app, &native, &mut lou, secrets, &wants).await;
+    native.dpop = None;
+    let device = native.post(app, "/auth/oauth/device", &wants).await.json();
+    secrets.token(device["device_code"].as_str().unwrap().to_owned());
+    secrets.token(device["user_code"].as_str().unwrap().replace('-', ""));
+    let request = web.request(&wants);
+    let form: Vec<_> = request.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let pushed = web.post(app, "/auth/oauth/par", &form).await.json();
+    secrets.token(pushed["request_uri"].as_str().unwrap().rsplit(':').next().unwrap().to_owned());
+    let hears = operate::Registration {
+        id: "hears".to_owned(),
+        backchannel_logout_uri: "https://hears.example.com/logout".to_owned(),
+        ..web_client()
+    };
+    let hears = Program::registered(app, hears).await;
+    secrets.client(hears.secret.clone().unwrap());
+    given(app, &hears, &mut lou, secrets, &wants).await;
+}
+
+/// What a person's yes brings a program; the refresh token.
+async fn given(
+    app: &TestApp,
+    program: &Program,
+    person: &mut Actor,
+    secrets: &mut Secrets,
+    wants: &[(&str, &str)],
+) -> String {
+    let code = program.code(person, wants).await;
+    let answer = program.exchange(app, &code).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    secrets.token(code);
+    secrets.tokens_of(&answer.json());
+    answer.json()["refresh_token"].as_str().unwrap().to_owned()
+}
+
+/// Somebody is logged in to a client that wants to be told when that is over.
+async fn is_known_elsewhere(app: &TestApp, secrets: &mut Secrets) {
+    let told = |written: &mut operate::Registration| written.backchannel_logout_uri = "http://127.0.0.1:9/".to_owned();
+    let (rp, mut rita) = (RelyingParty::registered(app, "elsewhere", told).await, app.person("rita@example.com").await);
+    let answer = rp.tokens(&mut rita, "openid email").await;
+    for name in ["id_token", "access_token", "refresh_token"] {
+        // As texts: they are no base64url as a whole.
+        secrets.passwords.push(text_of(&answer, name));
+    }
+    secrets.passwords.push(rp.secret.clone());
+    secrets.of(&mut rita).await;
 }
 
 /// Somebody guesses until nothing is answered any more. The counters are set to their ends, which is quicker.

@@ -150,6 +150,19 @@ impl Database {
         }
     }
 
+    /// Changes rows with one statement that is a transaction by itself, and lasts; returns how many were changed.
+    pub(crate) async fn change(&self, sql: &'static str, bind: &[&(dyn Bind + Sync)]) -> Result<u64, Fault> {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => {
+                let mut tx = sqlite.begin(Durability::Full).await?;
+                let changed = tx.execute(sql, bind).await?;
+                tx.commit().await?;
+                Ok(changed)
+            }
+            Engine::Postgres(postgres) => postgres.change(sql, bind).await,
+        }
+    }
+
     /// Begins a transaction that may write. Dropping it undoes it.
     pub async fn begin(&self, durability: Durability) -> Result<Transaction, Fault> {
         match &*self.engine {

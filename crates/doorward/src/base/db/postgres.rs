@@ -28,6 +28,9 @@ impl Postgres {
     pub(super) async fn open(url: &str, authority: Option<&Path>) -> Result<Self, Fault> {
         let mut config: tokio_postgres::Config = url.parse().map_err(failed)?;
         config.connect_timeout(PATIENCE).application_name("doorward");
+        // Whatever the server's own default is. What comes later in the options counts.
+        let options = config.get_options().map_or_else(String::new, |own| format!("{own} "));
+        config.options(format!("{options}-c synchronous_commit=on"));
         // The default, `prefer`, takes "no TLS" for an answer, which anybody on the way can give.
         if config.get_ssl_mode() == SslMode::Prefer && !is_local(&config) {
             config.ssl_mode(SslMode::Require);
@@ -74,6 +77,11 @@ impl Postgres {
         map: fn(&Row<'_>) -> Result<T, Fault>,
     ) -> Result<Vec<T>, Fault> {
         list(&self.pool.get().await.map_err(failed)?, sql, bind, map).await
+    }
+
+    /// One statement is one transaction, and a connection of ours waits for the disk unless it is told not to.
+    pub(super) async fn change(&self, sql: &str, bind: &[&(dyn Bind + Sync)]) -> Result<u64, Fault> {
+        execute(&self.pool.get().await.map_err(failed)?, sql, bind).await
     }
 
     pub(super) async fn begin(&self, durability: Durability) -> Result<Transaction, Fault> {

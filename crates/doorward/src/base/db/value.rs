@@ -4,8 +4,8 @@ use std::{borrow::Cow, str::FromStr};
 
 use bytes::BytesMut;
 use doorward_core::{
-    AccountId, Digest, EmailAddress, InvitationId, Kind, PlanName, RoleName, SessionId, Slug, TenantId, Timestamp,
-    password::PasswordHash,
+    AccountId, ApiKeyId, ClientId, Digest, EmailAddress, FamilyId, Handle, InvitationId, Kind, PlanName, RoleName,
+    SessionId, Slug, TenantId, Timestamp, password::PasswordHash,
 };
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
@@ -93,6 +93,13 @@ bind! {
     AccountId: |id| (*id).into();
     TenantId: |id| Value::Text(Cow::Owned(id.to_string()));
     InvitationId: |id| Value::Text(Cow::Owned(id.to_string()));
+    FamilyId: |id| Value::Text(Cow::Owned(id.to_string()));
+    ApiKeyId: |id| Value::Text(Cow::Owned(id.to_string()));
+    ClientId: |id| Value::Text(Cow::Borrowed(id.as_str()));
+    Handle: |handle| Value::Bytes(handle.as_bytes());
+    [u8]: |bytes| Value::Bytes(bytes);
+    &[u8]: |bytes| Value::Bytes(bytes);
+    Vec<u8>: |bytes| Value::Bytes(bytes);
     Slug: |slug| Value::Text(Cow::Borrowed(slug.as_str()));
     RoleName: |role| Value::Text(Cow::Borrowed(role.as_str()));
     PlanName: |plan| Value::Text(Cow::Borrowed(plan.as_str()));
@@ -209,6 +216,10 @@ column! {
     AccountId: text |text| AccountId::from_str(text).map_err(unreadable);
     TenantId: text |text| TenantId::from_str(text).map_err(unreadable);
     InvitationId: text |text| InvitationId::from_str(text).map_err(unreadable);
+    FamilyId: text |text| FamilyId::from_str(text).map_err(unreadable);
+    ApiKeyId: text |text| ApiKeyId::from_str(text).map_err(unreadable);
+    ClientId: text |text| ClientId::from_str(text).map_err(unreadable);
+    Handle: bytes |bytes| Handle::stored(bytes).ok_or_else(|| unreadable("a handle has the wrong length"));
     Slug: text |text| Slug::from_str(text).map_err(unreadable);
     RoleName: text |text| RoleName::from_str(text).map_err(unreadable);
     PlanName: text |text| PlanName::from_str(text).map_err(unreadable);
@@ -219,6 +230,13 @@ column! {
 impl<K: Kind> Column for Digest<K> {
     fn read(row: &Row<'_>, index: usize) -> Result<Self, Fault> {
         row.bytes(index)?.and_then(Self::stored).ok_or_else(|| unreadable("a digest has the wrong length"))
+    }
+}
+
+impl<K: Kind> Column for Option<Digest<K>> {
+    fn read(row: &Row<'_>, index: usize) -> Result<Self, Fault> {
+        let wrong = || unreadable("a digest has the wrong length");
+        row.bytes(index)?.map(|bytes| Digest::stored(bytes).ok_or_else(wrong)).transpose()
     }
 }
 

@@ -85,6 +85,7 @@ impl Notice {
                 "The invitation is on its way once more. The link in the new email replaces the one before."
             }
             "invitation-revoked" => "The invitation is taken back. Its link does not work any more.",
+            "api-key-revoked" => "The API key is taken back. It does not work any more.",
             "joined" => "Welcome. You are a member now.",
             other => return Self::of_console(other),
         };
@@ -112,6 +113,9 @@ impl Notice {
             "console-member-added" => "The account is a member now.",
             "console-roles-changed" => "The member has these roles now.",
             "console-member-removed" => "The account is no member any more.",
+            "console-client-disabled" => "The client is kept out from its next request on.",
+            "console-client-enabled" => "The client may ask again.",
+            "console-client-deleted" => "The client is gone, with everything that it was given.",
             _ => return None,
         };
         Some(Self { kind: "good", text })

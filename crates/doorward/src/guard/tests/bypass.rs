@@ -66,6 +66,7 @@ async fn protected(app: &TestApp) -> (Actor, Vec<(String, String, String)>) {
     let open = app.tenant("open", theirs).await;
     operate::open_tenant(&app.doorward, open, Some(&"member".parse().unwrap())).await.unwrap();
     operate::grant_operator(&app.doorward, owner, vec!["admin".parse().unwrap()]).await.unwrap();
+    crate::testing::programs::Program::web(app).await;
     let mut person = app.logged_in(OWNER).await;
     let mut founder = app.logged_in("founder@example.com").await;
     let invited = founder.post("/auth/tenants/open/invitations", &[("email", OWNER), ("roles", "member")]).await;
@@ -76,13 +77,17 @@ async fn protected(app: &TestApp) -> (Actor, Vec<(String, String, String)>) {
     let sessions = person.get("/auth/sessions").await.json();
     let session = sessions["sessions"][0]["id"].as_str().unwrap().to_owned();
     let shown =
-        table().into_iter().filter(|route| route.guard != "Public" && (route.method == Method::GET || route.is_any()));
+        table().into_iter().filter(|route| !is_for_all(route) && (route.method == Method::GET || route.is_any()));
     let places = shown.map(|route| {
         let path = match route.path {
             "/tenants/{tenant}/join" => path_in(&route, "open"),
             _ => format!("/auth{}", route.path.replace("{id}", &session).replace("{account}", &bob.to_string())),
         };
-        let path = path.replace("{tenant}", "acme").replace("{permission}", "tenant:read").replace("{*rest}", "a/b");
+        let path = path
+            .replace("{tenant}", "acme")
+            .replace("{permission}", "tenant:read")
+            .replace("{*rest}", "a/b")
+            .replace("{client}", "web");
         let query = match route.path {
             "/email/confirm" => format!("?token={change}"),
             "/invitations/accept" => format!("?token={invitation}"),

@@ -27,7 +27,8 @@ const ALL: [As; 4] = [As::Anonymous, As::OfAnotherTenant, As::WithoutPermission,
 fn expected(route: &Route, who: As) -> Option<(u16, &'static str)> {
     let guard = route.guard.split('<').next().unwrap_or_default();
     Some(match (guard, who) {
-        ("Public", _) => return None,
+        // A program says in what it sends who it is, and its endpoint answers to that.
+        ("Public" | "Program" | "Arrived", _) => return None,
         (_, As::Anonymous | As::Disabled) => (401, "not_signed_in"),
         ("Member" | "RecentMember", As::OfAnotherTenant) => (404, "no_such_tenant"),
         ("Member" | "RecentMember", As::WithoutPermission) => (403, "forbidden"),
@@ -47,7 +48,7 @@ fn expected(route: &Route, who: As) -> Option<(u16, &'static str)> {
 /// logged in. A guard that is not known here leaves its routes untried.
 fn is_for(route: &Route, who: As) -> bool {
     match route.guard.as_str() {
-        "Public" => true,
+        "Public" | "Program" | "Arrived" => true,
         "SignedIn" | "Reauthenticated" => matches!(who, As::OfAnotherTenant | As::WithoutPermission),
         _ => false,
     }

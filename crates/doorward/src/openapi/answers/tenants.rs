@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Schemas, about, done, flag, known, list, named, object, page, seconds, text, texts};
+use super::{Schemas, about, done, flag, known, list, moment, named, object, page, seconds, text, texts};
 
 pub(super) fn of(asked: (&str, &str)) -> Option<&'static str> {
     match asked {
@@ -36,6 +36,9 @@ fn of_one(method: &str, rest: &str) -> Option<&'static str> {
         ("POST", "/invitations") => "Invited",
         ("POST", "/invitations/{id}/resend") => "Resent",
         ("POST", "/invitations/{id}/revoke") | ("DELETE", "/invitations/{id}") => "Revoked",
+        ("GET", "/api-keys") => "ApiKeys",
+        ("POST", "/api-keys") => "NewApiKey",
+        ("POST", "/api-keys/{id}/revoke") | ("DELETE", "/api-keys/{id}") => "Revoked",
         _ => return None,
     })
 }
@@ -45,7 +48,7 @@ pub(super) fn schemas() -> Schemas {
     let names = object(json!({ "id": text(), "slug": text(), "name": text() }));
     let open_role = about("The role of whoever joins; empty when nobody can.");
     let delete_at = json!({ "type": ["string", "null"], "description": "RFC 3339; `null` when it stays." });
-    let moment = json!({ "type": "string", "format": "date-time" });
+    let date = json!({ "type": "string", "format": "date-time" });
     let mut tenants = page("tenants", named("Tenant"));
     tenants["properties"]["self_service"] =
         json!({ "type": "boolean", "description": "Whether the person may make another." });
@@ -62,7 +65,7 @@ pub(super) fn schemas() -> Schemas {
         ("Renamed", object(json!({ "slug": text(), "name": text() }))),
         ("OpenRole", object(json!({ "open_role": open_role }))),
         ("TenantEnd", object(json!({ "tenant": named("Tenant"), "delete_at": delete_at }))),
-        ("DeleteAt", object(json!({ "delete_at": moment }))),
+        ("DeleteAt", object(json!({ "delete_at": date }))),
         ("Kept", done("kept")),
         ("Member", member()),
         ("Members", page("members", named("Member"))),
@@ -74,6 +77,8 @@ pub(super) fn schemas() -> Schemas {
         ("Invited", object(json!({ "invited": flag(), "id": text() }))),
         ("Resent", done("resent")),
         ("Revoked", done("revoked")),
+        ("ApiKeys", page("api_keys", api_key())),
+        ("NewApiKey", new_api_key()),
         ("Offer", object(json!({ "tenant": names, "invited_by": inviter, "roles": texts(), "csrf_token": text() }))),
         ("Joined", object(json!({ "joined": flag(), "tenant": names }))),
     ]
@@ -112,6 +117,36 @@ fn event() -> Value {
         "factors": known("What was proved, with commas between."),
         "detail": known("What was given or taken: roles with commas between, or a plan."),
     }))
+}
+
+fn api_key() -> Value {
+    object(json!({
+        "id": text(),
+        "name": text(),
+        "kind": kind_of_key(),
+        "scopes": texts(),
+        "resource": about("The audience of its tokens."),
+        "made_by": known("The address of its maker; `null` when the account is gone."),
+        "created_at": seconds(),
+        "expires_at": seconds(),
+        "last_used_at": moment("When it was exchanged last, to the minute"),
+        "expired": flag(),
+    }))
+}
+
+fn new_api_key() -> Value {
+    object(json!({
+        "id": text(),
+        "key": about("The key, which is shown this once."),
+        "kind": kind_of_key(),
+        "scopes": texts(),
+        "resource": text(),
+        "expires_at": seconds(),
+    }))
+}
+
+fn kind_of_key() -> Value {
+    json!({ "type": "string", "enum": ["personal", "service"], "description": "Whether it acts for its maker or the tenant." })
 }
 
 fn invitation(inviter: &Value) -> Value {

@@ -9,7 +9,7 @@ type Expected = (&'static str, &'static str, &'static str);
 const SAAS: &[Expected] = &[
     (
         "admin",
-        "audit:read members:invite members:manage members:read projects:delete projects:read projects:write tenant:update",
+        "api_keys:manage audit:read members:invite members:manage members:read projects:delete projects:read projects:write tenant:update",
         "admin billing member",
     ),
     ("billing", "invoices:read payment:update", ""),
@@ -17,7 +17,7 @@ const SAAS: &[Expected] = &[
     ("member", "members:read projects:read projects:write", ""),
     (
         "owner",
-        "audit:read invoices:read members:invite members:manage members:read payment:update projects:delete \
+        "api_keys:manage audit:read invoices:read members:invite members:manage members:read payment:update projects:delete \
             projects:read projects:write reports:export tenant:delete tenant:update",
         "admin billing exporter member owner",
     ),
@@ -26,7 +26,7 @@ const SAAS: &[Expected] = &[
 const CONTENT: &[Expected] = &[
     (
         "admin",
-        "articles:publish articles:read-free articles:read-paid articles:write audit:read comments:moderate \
+        "api_keys:manage articles:publish articles:read-free articles:read-paid articles:write audit:read comments:moderate \
             comments:write members:invite members:manage members:read tenant:delete tenant:update",
         "admin editor member reader",
     ),
@@ -42,7 +42,7 @@ const CONTENT: &[Expected] = &[
 const INTERNAL: &[Expected] = &[
     (
         "admin",
-        "audit:read customers:export customers:read members:invite members:manage members:read tenant:delete \
+        "api_keys:manage audit:read customers:export customers:read members:invite members:manage members:read tenant:delete \
             tenant:update tickets:answer tickets:close tickets:read",
         "admin agent auditor lead",
     ),
@@ -52,12 +52,16 @@ const INTERNAL: &[Expected] = &[
 ];
 
 const BUILT_IN: &[Expected] = &[
-    ("admin", "audit:read members:invite members:manage members:read tenant:update", "admin billing member"),
+    (
+        "admin",
+        "api_keys:manage audit:read members:invite members:manage members:read tenant:update",
+        "admin billing member",
+    ),
     ("billing", "", ""),
     ("member", "members:read", ""),
     (
         "owner",
-        "audit:read members:invite members:manage members:read tenant:delete tenant:update",
+        "api_keys:manage audit:read members:invite members:manage members:read tenant:delete tenant:update",
         "admin billing member owner",
     ),
 ];

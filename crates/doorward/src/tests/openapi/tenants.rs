@@ -1,9 +1,13 @@
 //! The routes of tenants and of those who ask about them.
 
+use axum::http::Method;
 use serde_json::json;
 
 use super::tour::Tour;
-use crate::{operate, testing::Actor};
+use crate::{
+    operate,
+    testing::{Actor, programs::bare},
+};
 
 const DORA: &str = "dora@example.com";
 const ACME: (&str, &str) = ("tenant", "acme");
@@ -16,6 +20,7 @@ pub(super) async fn all(tour: &mut Tour<'_>) {
     tour.visit(&mut bob, "POST /tenants/{tenant}/join", &[ACME]).await;
     invited(tour, &mut owner).await;
     asked(tour, &mut owner).await;
+    keys(tour, &mut owner).await;
     members(tour, &mut owner).await;
     tour.visit(&mut bob, "POST /tenants/{tenant}/leave", &[ACME]).await;
     for format in ["jsonl", "csv"] {
@@ -58,6 +63,26 @@ async fn invited(tour: &mut Tour<'_>, owner: &mut Actor) {
     let token = tour.app.token_for(DORA).await;
     tour.visit(&mut dora, "GET /invitations/accept", &[("token", &token)]).await;
     tour.visit(&mut dora, "POST /invitations/accept", &[("token", &token)]).await;
+}
+
+async fn keys(tour: &mut Tour<'_>, owner: &mut Actor) {
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let form = [ACME, ("name", "The builder"), ("scope_tenant:read", "on")];
+        let made = tour.visit(owner, "POST /tenants/{tenant}/api-keys", &form).await.json();
+        let key = made["key"].as_str().unwrap();
+        let form = format!(
+            "grant_type=urn:ietf:params:oauth:grant-type:token-exchange&subject_token={key}&\
+                subject_token_type=urn:doorward:params:oauth:token-type:api-key"
+        );
+        let form_type = Some("application/x-www-form-urlencoded");
+        assert_eq!(bare(tour.app).send(Method::POST, "/auth/oauth/token", &form, form_type).await.status, 200);
+        ids.push(made["id"].as_str().unwrap().to_owned());
+    }
+    tour.visit(owner, "GET /tenants/{tenant}/api-keys", &[ACME]).await;
+    tour.visit(owner, "GET /tenants/{tenant}/api-keys", &[ACME, ("limit", "1")]).await;
+    tour.visit(owner, "POST /tenants/{tenant}/api-keys/{id}/revoke", &[ACME, ("id", &ids[0])]).await;
+    tour.visit(owner, "DELETE /tenants/{tenant}/api-keys/{id}", &[ACME, ("id", &ids[1])]).await;
 }
 
 async fn asked(tour: &mut Tour<'_>, owner: &mut Actor) {

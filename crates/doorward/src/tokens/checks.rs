@@ -1,0 +1,141 @@
+//! Whether a token holds: for clients that ask, for our own guards, and taking one back.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use doorward_core::{AccountId, ClientId, FamilyId, Handled, Refresh, TenantId, Timestamp};
+use doorward_verify::{
+    AccessToken, KeySet, Verifier,
+    jws::{Claims, Unverified},
+};
+
+use super::{
+    access::held,
+    keys::key_named,
+    rules::{About, Family, Place, Scopes, Source, Subject, TokenDenied},
+    store,
+};
+use crate::{
+    accounts,
+    audit::{self, Action},
+    base::db::Durability,
+    clients::{self, Client},
+    context::Context,
+    error::{Fault, Refusal},
+    guard::Visit,
+    signing,
+};
+
+/// Reads an access token of ours, for this audience; `None` when it is none or is over. Whether it was taken back is not asked.
+pub(crate) async fn read(cx: &Context, text: &str, audience: &str) -> Result<Option<AccessToken>, Fault> {
+    let keys = signing::key_set(cx).await?;
+    let verifier = Verifier::new(cx.site.issuer(), audience, (*keys).clone());
+    let now = UNIX_EPOCH + Duration::from_secs(cx.clock.now().as_secs().max(0).unsigned_abs());
+    Ok(verifier.verify_without_proof(text, now).ok())
+}
+
+/// The same for whatever audience its client may name: for what is ours and no resource of anybody.
+pub(crate) async fn read_for_any(cx: &Context, text: &str) -> Result<Option<AccessToken>, Fault> {
+    let keys = signing::key_set(cx).await?;
+    let Some((client, audience)) = named_in(text, &keys) else { return Ok(None) };
+    match clients::find(cx, &client).await? {
+        Some(client) if client.resources.contains(&audience) => read(cx, text, &audience).await,
+        _ => Ok(None),
+    }
+}
+
+/// The client and the audience that a token of ours names.
+fn named_in(text: &str, keys: &KeySet) -> Option<(ClientId, String)> {
+    let unverified = Unverified::parse(text).ok()?;
+    let key = keys.find(unverified.header().ok()?.kid.as_deref()?)?;
+    let claims = Claims::parse(unverified.verified(key)?).ok()?;
+    Some((claims.text("client_id").ok()??.parse().ok()?, claims.text("aud").ok()??.to_owned()))
+}
+
+/// The scopes of an access token that still hold at this moment, the tenant's state, membership and roles asked anew; `None`
+/// when it was taken back, or nobody stands behind it any more.
+pub(crate) async fn holds_now(cx: &Context, token: &AccessToken) -> Result<Option<Scopes>, Fault> {
+    if store::is_revoked(&cx.db, &token.id, token.family.as_deref().unwrap_or_default()).await? {
+        return Ok(None);
+    }
+    let Ok(name) = token.client.parse::<ClientId>() else { return Ok(None) };
+    // A key that is gone has left its name among those that were taken back.
+    let found = if key_named(&name).is_some() { None } else { clients::find(cx, &name).await? };
+    let client = match found.as_deref() {
+        Some(client) => Source::Client(client),
+        None if key_named(&name).is_some() => Source::Key(&name),
+        None => return Ok(None),
+    };
+    let Some(subject) = subject(cx, token).await? else { return Ok(None) };
+    let tenant = token.tenant.as_deref().map(str::parse::<TenantId>).transpose();
+    let (Ok(tenant), Some(scopes)) = (tenant, Scopes::parse(&token.scope)) else { return Ok(None) };
+    let about =
+        About { client, subject, tenant, scopes: &scopes, resource: "", thumbprint: None, authenticated_at: None };
+    match held(cx, &about).await {
+        Ok(scopes) => Ok(Some(scopes)),
+        Err(Refusal::Denied(_)) => Ok(None),
+        Err(Refusal::Fault(fault)) => Err(fault),
+    }
+}
+
+/// Whom a token is about, if they may still come in.
+async fn subject(cx: &Context, token: &AccessToken) -> Result<Option<Subject>, Fault> {
+    if token.is_of_client() {
+        return Ok(Some(Subject::Client));
+    }
+    let Ok(account) = token.subject.parse::<AccountId>() else { return Ok(None) };
+    let known = accounts::by_id(&cx.db, account).await?;
+    if known.is_none_or(|account| account.disabled_at.is_some()) {
+        return Ok(None);
+    }
+    // What ends a family without naming its access tokens has removed its row.
+    let is_of_key = token.client.parse().is_ok_and(|name| key_named(&name).is_some());
+    if let Some(family) = token.family.as_deref().filter(|_| !is_of_key) {
+        let Ok(family) = family.parse::<FamilyId>() else { return Ok(None) };
+        if store::by_id(&cx.db, family).await?.is_none() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(Subject::Person(account)))
+}
+
+/// The family of a refresh token that a client asks about, if it is its own and would be renewed.
+pub(crate) async fn family_of(
+    cx: &Context,
+    client: &Client,
+    token: &Handled<Refresh>,
+) -> Result<Option<Family>, Fault> {
+    let now = cx.clock.now();
+    let family = store::find(&cx.db, token.handle()).await?.filter(|family| family.client == client.id);
+    Ok(family.filter(|family| {
+        let newest = family.place_of(&token.token().digest(), now, Duration::ZERO) == Place::Newest;
+        newest && !family.is_over(now, &cx.settings.tokens)
+    }))
+}
+
+/// Takes back an access token of this client: it is remembered until it is over, by those who ask.
+pub(crate) async fn revoke_access(
+    cx: &Context,
+    client: &Client,
+    token: &AccessToken,
+    visit: &Visit,
+) -> Result<(), Refusal<TokenDenied>> {
+    if token.client != client.id.as_str() {
+        return Err(TokenDenied::Grant("This token is another client's.").into());
+    }
+    let mut tx = cx.db.begin(Durability::Full).await?;
+    let expires_at = Timestamp::from_secs(i64::try_from(token.expires_at).unwrap_or(i64::MAX));
+    if store::revoke(&mut tx, &token.id, expires_at).await? {
+        let event = audit::by_client(&client.id, Action::AccessRevoked, visit.address);
+        audit::append(cx, &mut tx, event).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+/// The names of tokens and families that were taken back and are not over.
+pub(crate) async fn revoked(cx: &Context) -> Result<Vec<String>, Fault> {
+    store::revoked(&cx.db, cx.clock.now(), MOST_REVOKED).await
+}
+
+/// How many are listed; more than that are taken back in five minutes only when everybody is logged out, and then a rotation
+/// of the signing keys is what helps.
+const MOST_REVOKED: i64 = 100_000;
