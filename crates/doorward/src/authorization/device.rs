@@ -10,7 +10,10 @@ use super::{
 use crate::{
     attempts,
     audit::{self, Action, By, Target},
-    base::{db::Durability, lifetime::Working},
+    base::{
+        db::{Bind, Durability, Value},
+        lifetime::Working,
+    },
     clients::{self, Client},
     context::Context,
     error::{Fault, Refusal},
@@ -73,8 +76,17 @@ fn typed(text: &str) -> Option<String> {
 }
 
 /// 34 bits are found from a digest, so it is one under a secret of the key ring.
-fn in_rest(seed: &[u8; 32], code: &str) -> [u8; 32] {
-    doorward_core::keyed(seed, &[code.as_bytes()])
+fn in_rest(seed: &[u8; 32], code: &str) -> UserCodeDigest {
+    UserCodeDigest(doorward_core::keyed(seed, &[code.as_bytes()]))
+}
+
+/// Stands for the code that a person enters.
+pub(super) struct UserCodeDigest([u8; 32]);
+
+impl Bind for UserCodeDigest {
+    fn value(&self) -> Value<'_> {
+        Value::Bytes(&self.0)
+    }
 }
 
 const SEED: &str = "doorward/user-code";
@@ -89,7 +101,7 @@ pub(crate) struct Found {
     pub(crate) scopes: Scopes,
     /// The tenant of a client that belongs to one.
     pub(crate) tenant: Option<Named>,
-    code: [u8; 32],
+    code: UserCodeDigest,
 }
 
 impl Found {

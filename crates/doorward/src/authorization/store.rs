@@ -2,7 +2,10 @@
 
 use doorward_core::{AccountId, AuthorizationCode, ClientId, DeviceCode, Digest, PushedRequest, TenantId, Timestamp};
 
-use super::rules::{Agreed, Bound, Consent};
+use super::{
+    device::UserCodeDigest,
+    rules::{Agreed, Bound, Consent},
+};
 use crate::{
     base::{
         db::{Bind, Database, Row, Transaction},
@@ -119,14 +122,14 @@ pub(super) struct Waiting {
 /// Lets a device wait; `false` when its user code is taken.
 pub(super) async fn insert_device(
     db: &Database,
-    (digest, user_code): (&Digest<DeviceCode>, &[u8]),
+    (digest, user_code): (&Digest<DeviceCode>, &UserCodeDigest),
     (client, scopes, resource): (&ClientId, &Scopes, &str),
     (wait_secs, expires_at): (i64, Timestamp),
 ) -> Result<bool, Fault> {
     let sql = "INSERT INTO device_codes (digest, user_code, client, scope, resource, wait_secs, polled_at, expires_at, denied)
         VALUES ($1, $2, $3, $4, $5, $6, 0, $7, 0) ON CONFLICT (user_code) DO NOTHING";
     let scope = scopes.to_string();
-    let values: [&(dyn Bind + Sync); 7] = [digest, &user_code, client, &scope, &resource, &wait_secs, &expires_at];
+    let values: [&(dyn Bind + Sync); 7] = [digest, user_code, client, &scope, &resource, &wait_secs, &expires_at];
     Ok(db.change(sql, &values).await? == 1)
 }
 
@@ -149,8 +152,12 @@ pub(super) async fn device(
     db.find(waiting_where!("digest"), &[digest, &working.after, &working.until], waiting).await
 }
 
-pub(super) async fn by_user_code(db: &Database, code: &[u8], working: Working) -> Result<Option<Waiting>, Fault> {
-    db.find(waiting_where!("user_code"), &[&code, &working.after, &working.until], waiting).await
+pub(super) async fn by_user_code(
+    db: &Database,
+    code: &UserCodeDigest,
+    working: Working,
+) -> Result<Option<Waiting>, Fault> {
+    db.find(waiting_where!("user_code"), &[code, &working.after, &working.until], waiting).await
 }
 
 /// Notes that a device has asked, and how long it is to wait from now on.
@@ -166,7 +173,7 @@ pub(super) async fn note_poll(
 /// Writes what a person has decided, once; `false` when it was decided before, or is over.
 pub(super) async fn decide(
     tx: &mut Transaction,
-    code: &[u8],
+    code: &UserCodeDigest,
     agreed: &Agreed,
     (denied, working): (bool, Working),
 ) -> Result<bool, Fault> {
@@ -179,7 +186,7 @@ pub(super) async fn decide(
         &agreed.session,
         &agreed.tenant,
         &agreed.authenticated_at,
-        &code,
+        code,
         &working.after,
         &working.until,
     ];

@@ -8,9 +8,18 @@ use doorward_verify::Algorithm;
 
 use super::rules::{SIGNED, Stored};
 use crate::{
-    base::db::{Bind, Database, Row, Transaction},
+    base::db::{Bind, Database, Row, Transaction, Value},
     error::Fault,
 };
+
+/// What is kept of one half of a key: the public one, or the private one under its seal.
+pub(super) struct Half<'k>(pub(super) &'k [u8]);
+
+impl Bind for Half<'_> {
+    fn value(&self) -> Value<'_> {
+        Value::Bytes(self.0)
+    }
+}
 
 /// Reads the keys that are not over, oldest first.
 pub(super) async fn all(db: &Database, now: Timestamp) -> Result<Vec<Stored>, Fault> {
@@ -30,8 +39,9 @@ pub(super) async fn insert(tx: &mut Transaction, key: &Stored) -> Result<bool, F
     let sql = "INSERT INTO signing_keys (kid, algorithm, generation, public, sealed, created_at, signs_from)
         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (algorithm, generation) DO NOTHING";
     let name = key.algorithm.name();
+    let (public, sealed) = (Half(&key.public), Half(&key.sealed));
     let bind: [&(dyn Bind + Sync); 7] =
-        [&key.kid, &name, &key.generation, &key.public, &key.sealed, &key.created_at, &key.signs_from];
+        [&key.kid, &name, &key.generation, &public, &sealed, &key.created_at, &key.signs_from];
     Ok(tx.execute(sql, &bind).await? == 1)
 }
 
@@ -56,7 +66,7 @@ pub(super) async fn remove_before(tx: &mut Transaction, algorithm: Algorithm, ge
 /// Seals a key again, unless somebody else has done so.
 pub(super) async fn seal_again(tx: &mut Transaction, key: &Stored, sealed: &[u8]) -> Result<(), Fault> {
     let sql = "UPDATE signing_keys SET sealed = $1 WHERE kid = $2 AND sealed = $3";
-    tx.execute(sql, &[&sealed, &key.kid, &key.sealed]).await.map(drop)
+    tx.execute(sql, &[&Half(sealed), &key.kid, &Half(&key.sealed)]).await.map(drop)
 }
 
 /// Removes keys that are over.

@@ -11,7 +11,11 @@ use doorward_verify::{
 use sha2::{Digest, Sha256};
 
 use super::{rules::TokenDenied, store};
-use crate::{context::Context, error::Refusal};
+use crate::{
+    base::db::{Bind, Value},
+    context::Context,
+    error::Refusal,
+};
 
 /// A request that a proof is for.
 pub(crate) struct Asked<'a> {
@@ -23,6 +27,15 @@ pub(crate) struct Asked<'a> {
     pub(crate) token: Option<&'a str>,
 }
 
+/// Stands for a proof that was seen: neither its name nor its key can be read from it.
+pub(super) struct ProofDigest([u8; 32]);
+
+impl Bind for ProofDigest {
+    fn value(&self) -> Value<'_> {
+        Value::Bytes(&self.0)
+    }
+}
+
 /// Checks a proof for this request and returns the thumbprint of its key.
 ///
 /// Each proof is taken once (RFC 9449 section 11.1), on every node.
@@ -30,7 +43,7 @@ pub(crate) async fn check(cx: &Context, proof: &[u8], asked: &Asked<'_>) -> Resu
     let now = cx.clock.now();
     let (thumbprint, name) = read(proof, asked, now).ok_or(REFUSED)?;
     let digest = Sha256::new().chain_update(thumbprint.as_bytes()).chain_update([0]).chain_update(name.as_bytes());
-    let fresh = store::note_proof(&cx.db, digest.finalize().as_slice(), now.after(VALID + VALID)).await?;
+    let fresh = store::note_proof(&cx.db, &ProofDigest(digest.finalize().into()), now.after(VALID + VALID)).await?;
     if fresh { Ok(thumbprint) } else { Err(REFUSED.into()) }
 }
 

@@ -2,7 +2,10 @@
 
 use doorward_core::{AccountId, ClientId, Digest, FamilyId, Handle, Refresh, TenantId, Timestamp};
 
-use super::rules::{Family, Scopes};
+use super::{
+    dpop::ProofDigest,
+    rules::{Family, Scopes},
+};
 use crate::{
     base::db::{Bind, Database, Row, Transaction},
     error::Fault,
@@ -167,9 +170,9 @@ pub(super) async fn revoked(db: &Database, now: Timestamp, limit: i64) -> Result
 }
 
 /// Remembers a proof of possession; `false` when it was seen before.
-pub(super) async fn note_proof(db: &Database, digest: &[u8], expires_at: Timestamp) -> Result<bool, Fault> {
+pub(super) async fn note_proof(db: &Database, digest: &ProofDigest, expires_at: Timestamp) -> Result<bool, Fault> {
     let sql = "INSERT INTO dpop_proofs (digest, expires_at) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING";
-    Ok(db.change(sql, &[&digest, &expires_at]).await? == 1)
+    Ok(db.change(sql, &[digest, &expires_at]).await? == 1)
 }
 
 /// Removes what is over.

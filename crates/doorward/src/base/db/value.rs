@@ -97,9 +97,6 @@ bind! {
     ApiKeyId: |id| Value::Text(Cow::Owned(id.to_string()));
     ClientId: |id| Value::Text(Cow::Borrowed(id.as_str()));
     Handle: |handle| Value::Bytes(handle.as_bytes());
-    [u8]: |bytes| Value::Bytes(bytes);
-    &[u8]: |bytes| Value::Bytes(bytes);
-    Vec<u8>: |bytes| Value::Bytes(bytes);
     Slug: |slug| Value::Text(Cow::Borrowed(slug.as_str()));
     RoleName: |role| Value::Text(Cow::Borrowed(role.as_str()));
     PlanName: |plan| Value::Text(Cow::Borrowed(plan.as_str()));

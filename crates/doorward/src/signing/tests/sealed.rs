@@ -30,7 +30,7 @@ async fn run(app: &TestApp, sql: &str, bind: &[&(dyn Bind + Sync)]) {
 /// Puts a row in the place of one that has its name.
 async fn put(app: &TestApp, kid: &str, row: &Stored) {
     let sql = "UPDATE signing_keys SET kid = $1, public = $2, sealed = $3 WHERE kid = $4";
-    run(app, sql, &[&row.kid, &row.public, &row.sealed, &kid]).await;
+    run(app, sql, &[&row.kid, &store::Half(&row.public), &store::Half(&row.sealed), &kid]).await;
 }
 
 /// Adds a key to the file of master keys and puts the file's keys in force.
