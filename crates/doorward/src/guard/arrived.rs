@@ -7,7 +7,6 @@ use doorward_core::{LocalPath, Purpose, Timestamp};
 
 use super::{
     caller::Caller,
-    cookie::SetCookie,
     guards::{Guard, SignedIn, login_page, not_signed_in, presented},
     reply::Refused,
 };
@@ -48,10 +47,6 @@ impl Guard for Arrived {
 
     fn signed_in(&self) -> bool {
         matches!(self, Self::Known(_))
-    }
-
-    fn cookie(&self) -> Option<SetCookie> {
-        None
     }
 }
 

@@ -11,7 +11,6 @@ use doorward_verify::AccessToken;
 
 use super::{
     caller::Caller,
-    cookie::SetCookie,
     guards::Guard,
     program::{DPOP, authorization, demand_one_of_each},
     reply::Refused,
@@ -75,18 +74,6 @@ impl<P: Permission> Guard for Bearer<P> {
             _ => Err(shown.insufficient(P::NAME)),
         }
     }
-
-    fn csrf(&self) -> String {
-        String::new()
-    }
-
-    fn signed_in(&self) -> bool {
-        false
-    }
-
-    fn cookie(&self) -> Option<SetCookie> {
-        None
-    }
 }
 
 impl<P: Permission> Guard for LiveBearer<P> {
@@ -108,18 +95,6 @@ impl<P: Permission> Guard for LiveBearer<P> {
         }
         let inside = inside(&bearer).await?.ok_or_else(|| scheme.invalid())?;
         Ok(Self { bearer, inside })
-    }
-
-    fn csrf(&self) -> String {
-        String::new()
-    }
-
-    fn signed_in(&self) -> bool {
-        false
-    }
-
-    fn cookie(&self) -> Option<SetCookie> {
-        None
     }
 }
 

@@ -14,7 +14,6 @@ use doorward_core::LocalPath;
 
 use super::{
     caller::{Caller, is_unsafe},
-    cookie::SetCookie,
     guards::{Guard, Person, login_page},
     reply::Refused,
 };
@@ -55,10 +54,6 @@ impl Guard for Forwarded {
 
     fn signed_in(&self) -> bool {
         true
-    }
-
-    fn cookie(&self) -> Option<SetCookie> {
-        None
     }
 }
 

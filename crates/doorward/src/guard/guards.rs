@@ -28,12 +28,18 @@ pub(crate) trait Guard: Sized + Send {
     fn name() -> String;
     /// Checks everything that the guard stands for; on an unsafe method that includes origin and CSRF token.
     fn admit(caller: Caller) -> impl Future<Output = Result<Self, Refused>> + Send;
-    /// The token for the forms of the page that answers.
-    fn csrf(&self) -> String;
+    /// The token for the forms of the page that answers; empty where no page does.
+    fn csrf(&self) -> String {
+        String::new()
+    }
     /// Whether the page that answers is one of somebody who is logged in.
-    fn signed_in(&self) -> bool;
-    /// A cookie that the answer must set for its forms to work.
-    fn cookie(&self) -> Option<SetCookie>;
+    fn signed_in(&self) -> bool {
+        false
+    }
+    /// A cookie that the answer must set for its forms to work, where there is one.
+    fn cookie(&self) -> Option<SetCookie> {
+        None
+    }
 }
 
 /// Anybody at all. A request that changes something still needs our origin and the token of a form of ours.
@@ -82,10 +88,6 @@ impl Guard for Public {
         self.form.csrf_token()
     }
 
-    fn signed_in(&self) -> bool {
-        false
-    }
-
     fn cookie(&self) -> Option<SetCookie> {
         self.form.cookie(&self.caller.cx)
     }
@@ -111,10 +113,6 @@ impl Guard for SignedIn {
     fn signed_in(&self) -> bool {
         true
     }
-
-    fn cookie(&self) -> Option<SetCookie> {
-        None
-    }
 }
 
 impl Guard for Person {
@@ -137,10 +135,6 @@ impl Guard for Person {
     fn signed_in(&self) -> bool {
         true
     }
-
-    fn cookie(&self) -> Option<SetCookie> {
-        None
-    }
 }
 
 impl Guard for Reauthenticated {
@@ -160,10 +154,6 @@ impl Guard for Reauthenticated {
 
     fn signed_in(&self) -> bool {
         true
-    }
-
-    fn cookie(&self) -> Option<SetCookie> {
-        None
     }
 }
 

@@ -4,7 +4,6 @@ use std::marker::PhantomData;
 
 use super::{
     caller::Caller,
-    cookie::SetCookie,
     guards::{Guard, SignedIn},
     reply::Refused,
 };
@@ -37,10 +36,6 @@ impl<P: Power> Guard for Operator<P> {
 
     fn signed_in(&self) -> bool {
         true
-    }
-
-    fn cookie(&self) -> Option<SetCookie> {
-        None
     }
 }
 

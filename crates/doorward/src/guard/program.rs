@@ -7,7 +7,6 @@ use axum::http::{HeaderName, StatusCode, header};
 use super::{
     bearer::Shown,
     caller::{Caller, Visit},
-    cookie::SetCookie,
     guards::Guard,
     reply::Refused,
 };
@@ -27,18 +26,6 @@ impl Guard for Program {
     async fn admit(caller: Caller) -> Result<Self, Refused> {
         demand_one_of_each(&caller)?;
         Ok(Self { caller })
-    }
-
-    fn csrf(&self) -> String {
-        String::new()
-    }
-
-    fn signed_in(&self) -> bool {
-        false
-    }
-
-    fn cookie(&self) -> Option<SetCookie> {
-        None
     }
 }
 

@@ -4,7 +4,6 @@ use doorward_core::Slug;
 
 use super::{
     caller::Caller,
-    cookie::SetCookie,
     guards::{Guard, SignedIn},
     reply::Refused,
 };
@@ -48,10 +47,6 @@ impl<P: Permission> Guard for Member<P> {
     fn signed_in(&self) -> bool {
         true
     }
-
-    fn cookie(&self) -> Option<SetCookie> {
-        None
-    }
 }
 
 impl<P: Permission> Guard for RecentMember<P> {
@@ -73,10 +68,6 @@ impl<P: Permission> Guard for RecentMember<P> {
 
     fn signed_in(&self) -> bool {
         true
-    }
-
-    fn cookie(&self) -> Option<SetCookie> {
-        None
     }
 }
 
