@@ -32,11 +32,11 @@ pub struct Verifier {
 
 impl Verifier {
     /// Verifies tokens of `issuer`, compared byte by byte, for `audience`, with the keys of its set.
-    pub fn new(issuer: impl Into<String>, audience: impl Into<String>, keys: KeySet) -> Self {
+    pub fn new(issuer: impl Into<String>, audience: impl Into<String>, keys: impl Into<Arc<KeySet>>) -> Self {
         Self {
             issuer: issuer.into(),
             audience: audience.into(),
-            keys: RwLock::new(Arc::new(keys)),
+            keys: RwLock::new(keys.into()),
             revoked: RwLock::default(),
             leeway: Duration::from_secs(5),
         }

@@ -28,7 +28,7 @@ use crate::{
 /// Reads an access token of ours, for this audience; `None` when it is none or is over. Whether it was taken back is not asked.
 pub(crate) async fn read(cx: &Context, text: &str, audience: &str) -> Result<Option<AccessToken>, Fault> {
     let keys = signing::key_set(cx).await?;
-    let verifier = Verifier::new(cx.site.issuer(), audience, (*keys).clone());
+    let verifier = Verifier::new(cx.site.issuer(), audience, keys);
     let now = UNIX_EPOCH + Duration::from_secs(cx.clock.now().as_secs().max(0).unsigned_abs());
     Ok(verifier.verify_without_proof(text, now).ok())
 }
