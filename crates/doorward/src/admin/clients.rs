@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use doorward_core::{ClientId, Timestamp};
+use doorward_core::ClientId;
 use serde_json::{Value, json};
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     base::render::page,
-    clients::{self, Authentication, Client, ClientDenied, ClientSecretText, Grant, Registration},
+    clients::{self, Authentication, Client, ClientDenied, ClientSecretText, Registration},
     error::Refusal,
     guard::{
         Cursor, Listing, Operator, OrPage, Problem, Refused, Reply, Routes, Viewer, input, number, numbered, page_size,
@@ -328,26 +328,7 @@ fn done<P>(operator: &Operator<P>, id: &ClientId, json: &Value, code: &str) -> R
 
 /// One client as programs see it. Times are seconds since the epoch.
 fn entry(client: &Client) -> Value {
-    json!({
-        "id": client.id.as_str(),
-        "name": client.name,
-        "authentication": client.authentication.name(),
-        "keys": client.keys,
-        "grants": grants(client),
-        "scopes": client.scopes,
-        "resources": client.resources,
-        "redirect_uris": client.redirect_uris,
-        "post_logout_redirect_uris": client.post_logout_redirect_uris,
-        "backchannel_logout_uri": client.backchannel_logout_uri,
-        "tenant": client.tenant.map(|tenant| tenant.to_string()),
-        "trusted": client.trusted,
-        "demands_dpop": client.demands_dpop,
-        "algorithm": client.algorithm.name(),
-        "of_settings": client.is_of_settings(),
-        "created_at": client.created_at.map(Timestamp::as_secs),
-        "disabled_at": client.disabled_at.map(Timestamp::as_secs),
-        "secret_before_until": client.secret_before_until.map(Timestamp::as_secs),
-    })
+    client.described(|time| time.as_secs().into())
 }
 
 /// One client as people see it: what there is to say, each with its name.
@@ -355,7 +336,7 @@ fn facts(client: &Client) -> Vec<(&'static str, String)> {
     let yes = |is_so: bool| if is_so { "Yes".to_owned() } else { String::new() };
     let facts = [
         ("Proves itself with", client.authentication.name().to_owned()),
-        ("Asks by", grants(client).join(", ")),
+        ("Asks by", client.grant_names().join(", ")),
         ("May ask for", client.scopes.join(", ")),
         ("Audiences", client.resources.join(", ")),
         ("Sends back to", client.redirect_uris.join(", ")),
@@ -370,10 +351,6 @@ fn facts(client: &Client) -> Vec<(&'static str, String)> {
         ("Secret before works until", client.secret_before_until.map(stamp).unwrap_or_default()),
     ];
     facts.into_iter().filter(|(_, text)| !text.is_empty()).collect()
-}
-
-fn grants(client: &Client) -> Vec<&'static str> {
-    client.grants.iter().copied().map(Grant::short_name).collect()
 }
 
 impl Row {

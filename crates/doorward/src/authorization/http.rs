@@ -11,7 +11,7 @@ use super::{
     rules::{self, AskDenied, Back, Parameters, Told, Wanted},
 };
 use crate::{
-    clients::{self, Authenticated, Credentials, Grant},
+    clients::{self, Credentials, Grant, credentials},
     context::Context,
     error::Refusal,
     guard::{
@@ -333,29 +333,15 @@ async fn push(program: Program, asked: Pushed) -> Result<Reply, Refused> {
     Ok(Reply::json(&json!({ "request_uri": request_uri, "expires_in": expires_in })).status(StatusCode::CREATED))
 }
 
-async fn device_client(program: &Program, asked: &DeviceAsked) -> Result<Authenticated, Refused> {
-    let credentials = Credentials {
-        client_id: &asked.client_id,
-        client_secret: &asked.client_secret,
-        client_assertion: &asked.client_assertion,
-        client_assertion_type: &asked.client_assertion_type,
-    };
-    clients::authenticate(program.cx(), program, &credentials).await
-}
-
 async fn begin_device(program: Program, asked: DeviceAsked) -> Result<Reply, Refused> {
     let cx = program.cx();
-    let client = device_client(&program, &asked).await?;
+    let client = clients::authenticate(cx, &program, &credentials!(asked)).await?;
     let no = |denied: TokenDenied| Refused::from(denied.problem());
     if !client.allows(Grant::DeviceCode) {
         return Err(no(TokenDenied::Unauthorized));
     }
     let scopes = rules::scopes(&client, &asked.scope).map_err(|Told(_, text)| no(TokenDenied::Scope(text)))?;
-    let resource = match asked.resource.as_str() {
-        "" => client.first_resource(),
-        named if client.resources.iter().any(|own| own == named) => named,
-        _ => return Err(no(TokenDenied::Target)),
-    };
+    let resource = client.resource(&asked.resource).ok_or_else(|| no(TokenDenied::Target))?;
     let begun = device::begin(cx, &client, &scopes, resource).await?;
     let page = cx.site.page("/device");
     Ok(Reply::json(&json!({

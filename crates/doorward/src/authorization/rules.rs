@@ -174,11 +174,8 @@ impl Wanted {
             return Err(NO_PKCE);
         }
         let scopes = scopes(&client, &asked.scope)?;
-        let resource = match asked.resource.as_str() {
-            "" => client.first_resource().to_owned(),
-            named if client.resources.iter().any(|own| own == named) => named.to_owned(),
-            _ => return Err(Told("invalid_target", "The resource is none that this client may ask tokens for.")),
-        };
+        let no_target = Told("invalid_target", "The resource is none that this client may ask tokens for.");
+        let resource = client.resource(&asked.resource).ok_or(no_target)?.to_owned();
         let thumbprint = Some(asked.dpop_jkt.clone()).filter(|thumbprint| !thumbprint.is_empty());
         if thumbprint.as_deref().is_some_and(|thumbprint| !is_digest(thumbprint)) {
             return Err(Told("invalid_request", "dpop_jkt is no thumbprint."));

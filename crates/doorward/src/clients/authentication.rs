@@ -45,6 +45,19 @@ pub(crate) struct Credentials<'c> {
     pub(crate) client_assertion_type: &'c str,
 }
 
+/// The [`Credentials`] in a form that has all four fields.
+macro_rules! credentials {
+    ($form:expr) => {
+        $crate::clients::Credentials {
+            client_id: &$form.client_id,
+            client_secret: &$form.client_secret,
+            client_assertion: &$form.client_assertion,
+            client_assertion_type: &$form.client_assertion_type,
+        }
+    };
+}
+pub(crate) use credentials;
+
 /// Which client is asking. It proves itself in the one way that it was registered for: with its secret in the header or in the
 /// body (RFC 6749 section 2.3.1), with a signed assertion (RFC 7523 section 2.2), or, where there is nothing to prove, not at
 /// all.

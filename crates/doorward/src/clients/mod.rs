@@ -34,7 +34,7 @@ mod secrets;
 mod settings;
 mod store;
 
-pub(crate) use authentication::{Authenticated, Credentials, authenticate};
+pub(crate) use authentication::{Authenticated, Credentials, authenticate, credentials};
 pub(crate) use flow::{find, insert, list, look, purge, register, remove, rotate, set_disabled};
 pub(crate) use kept::Registry;
 pub(crate) use registering::OPENID;

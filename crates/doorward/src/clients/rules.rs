@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fmt};
 use axum::http::StatusCode;
 use doorward_core::{ClientId, ClientSecret, Digest, TenantId, Timestamp};
 use doorward_verify::{Algorithm, KeySet};
+use serde_json::{Value, json};
 
 use super::{redirects, registering::Mistake};
 use crate::guard::{Denial, Problem};
@@ -148,11 +149,48 @@ impl Client {
         self.resources.first().map(String::as_str).unwrap_or_default()
     }
 
+    /// The audience of this name, if it may ask for tokens for it; the first one when it names none.
+    pub(crate) fn resource(&self, named: &str) -> Option<&str> {
+        match named {
+            "" => Some(self.first_resource()),
+            named => self.resources.iter().map(String::as_str).find(|own| *own == named),
+        }
+    }
+
     /// Says which audience is meant by a client that was registered without any.
     pub(super) fn complete(&mut self, public_url: &str) {
         if self.resources.is_empty() {
             self.resources.push(public_url.to_owned());
         }
+    }
+
+    /// How it may ask, by the short names that people write.
+    pub fn grant_names(&self) -> Vec<&'static str> {
+        self.grants.iter().copied().map(Grant::short_name).collect()
+    }
+
+    /// All that is known of it but its secret, as JSON; `time` writes a moment.
+    pub fn described(&self, time: impl Fn(Timestamp) -> Value) -> Value {
+        json!({
+            "id": self.id.as_str(),
+            "name": self.name,
+            "authentication": self.authentication.name(),
+            "keys": self.keys,
+            "grants": self.grant_names(),
+            "scopes": self.scopes,
+            "resources": self.resources,
+            "redirect_uris": self.redirect_uris,
+            "post_logout_redirect_uris": self.post_logout_redirect_uris,
+            "backchannel_logout_uri": self.backchannel_logout_uri,
+            "tenant": self.tenant.map(|tenant| tenant.to_string()),
+            "trusted": self.trusted,
+            "demands_dpop": self.demands_dpop,
+            "algorithm": self.algorithm.name(),
+            "of_settings": self.is_of_settings(),
+            "created_at": self.created_at.map(&time),
+            "disabled_at": self.disabled_at.map(&time),
+            "secret_before_until": self.secret_before_until.map(&time),
+        })
     }
 
     /// Whether it is one of the settings, which no command changes.

@@ -15,7 +15,7 @@ use crate::{
         self, Exchange, Redeemed,
         device::{self, PollDenied},
     },
-    clients::{self, Authenticated, Client, Credentials, Grant},
+    clients::{self, Authenticated, Client, Grant, credentials},
     context::Context,
     error::{Fault, Refusal},
     guard::{Denial, NoInput, Program, Refused, Reply, Routes, input},
@@ -56,13 +56,7 @@ async fn token(program: Program, form: TokenForm) -> Result<Reply, Refused> {
     if form.grant_type.as_str() == exchange::GRANT {
         return exchange::token(&program, &form).await;
     }
-    let credentials = Credentials {
-        client_id: &form.client_id,
-        client_secret: &form.client_secret,
-        client_assertion: &form.client_assertion,
-        client_assertion_type: &form.client_assertion_type,
-    };
-    let client = clients::authenticate(cx, &program, &credentials).await?;
+    let client = clients::authenticate(cx, &program, &credentials!(form)).await?;
     let thumbprint = possession(&program, client.demands_dpop).await?;
     let grant = Grant::ALL
         .into_iter()
@@ -146,30 +140,12 @@ impl Asked<'_> {
             subject: Subject::Client,
             tenant: self.client.tenant,
             scopes: &scopes,
-            resource: resource(self.client, &self.form.resource)?,
+            resource: self.client.resource(&self.form.resource).ok_or(TokenDenied::Target)?,
             thumbprint: self.thumbprint,
             authenticated_at: None,
         };
         Ok(Given { access: tokens::access(cx, &about, None).await?, refresh: None, family: None })
     }
-}
-
-/// The resource that a client asks for, which must be one of its own.
-fn resource<'r>(client: &'r Client, named: &str) -> Result<&'r str, TokenDenied> {
-    match named {
-        "" => Ok(client.first_resource()),
-        named => client.resources.iter().find(|own| *own == named).map(String::as_str).ok_or(TokenDenied::Target),
-    }
-}
-
-async fn authenticated(program: &Program, question: &TokenQuestion) -> Result<Authenticated, Refused> {
-    let credentials = Credentials {
-        client_id: &question.client_id,
-        client_secret: &question.client_secret,
-        client_assertion: &question.client_assertion,
-        client_assertion_type: &question.client_assertion_type,
-    };
-    clients::authenticate(program.cx(), program, &credentials).await
 }
 
 /// RFC 7009: what is no token is taken back already. An API key is taken back by whoever has it.
@@ -178,7 +154,7 @@ async fn revoke(program: Program, question: TokenQuestion) -> Result<Reply, Refu
         api_keys::revoke_presented(program.cx(), &key, &program.visit()).await?;
         return Ok(Reply::json(&json!({})));
     }
-    let client = authenticated(&program, &question).await?;
+    let client = clients::authenticate(program.cx(), &program, &credentials!(question)).await?;
     let (cx, visit) = (program.cx(), program.visit());
     demand_token(&question)?;
     if let Some(refresh) = Handled::<Refresh>::parse(&question.token) {
@@ -191,7 +167,7 @@ async fn revoke(program: Program, question: TokenQuestion) -> Result<Reply, Refu
 
 /// RFC 7662. Whatever is not for the resources of the client that asks is said to be inactive.
 async fn introspect(program: Program, question: TokenQuestion) -> Result<Reply, Refused> {
-    let client = authenticated(&program, &question).await?;
+    let client = clients::authenticate(program.cx(), &program, &credentials!(question)).await?;
     let cx = program.cx();
     if client.is_public() {
         return Err(Refusal::Denied(TokenDenied::Unauthorized).into());

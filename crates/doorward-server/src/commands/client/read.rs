@@ -4,9 +4,9 @@ use clap::Args;
 use doorward::{
     Doorward,
     core::ClientId,
-    operate::{self, Client, Grant},
+    operate::{self, Client},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::found;
 use crate::{
@@ -81,7 +81,7 @@ impl Show {
             ("name", client.name.clone()),
             ("state", state(&client).to_owned()),
             ("proves itself with", client.authentication.name().to_owned()),
-            ("grants", grants(&client).join(", ")),
+            ("grants", client.grant_names().join(", ")),
             ("scopes", client.scopes.join(", ")),
             ("resources", client.resources.join(", ")),
             ("redirect URIs", client.redirect_uris.join(", ")),
@@ -103,30 +103,7 @@ impl Show {
 
 /// One client as JSON; its secret is nowhere to be read.
 pub(super) fn object(client: &Client) -> Value {
-    json!({
-        "id": client.id.as_str(),
-        "name": client.name,
-        "authentication": client.authentication.name(),
-        "keys": client.keys,
-        "grants": grants(client),
-        "scopes": client.scopes,
-        "resources": client.resources,
-        "redirect_uris": client.redirect_uris,
-        "post_logout_redirect_uris": client.post_logout_redirect_uris,
-        "backchannel_logout_uri": client.backchannel_logout_uri,
-        "tenant": client.tenant.map(|tenant| tenant.to_string()),
-        "trusted": client.trusted,
-        "demands_dpop": client.demands_dpop,
-        "algorithm": client.algorithm.name(),
-        "of_settings": client.is_of_settings(),
-        "created_at": client.created_at.map(output::time),
-        "disabled_at": client.disabled_at.map(output::time),
-        "secret_before_until": client.secret_before_until.map(output::time),
-    })
-}
-
-fn grants(client: &Client) -> Vec<&'static str> {
-    client.grants.iter().copied().map(Grant::short_name).collect()
+    client.described(|time| output::time(time).into())
 }
 
 fn state(client: &Client) -> &'static str {
