@@ -102,17 +102,23 @@ struct Asked<'a> {
     until: &'a str,
 }
 
+/// The [`Asked`] in what asks for a page or for a file.
+macro_rules! asked {
+    ($input:ident) => {
+        Asked {
+            tenant: &$input.tenant,
+            account: &$input.account,
+            action: &$input.action,
+            result: &$input.result,
+            since: &$input.since,
+            until: &$input.until,
+        }
+    };
+}
+
 async fn export(operator: Operator<AuditRead>, input: Export) -> Result<Reply, Refused> {
     let (cx, format) = (operator.cx(), Format::asked(&input.format)?);
-    let asked = Asked {
-        tenant: &input.tenant,
-        account: &input.account,
-        action: &input.action,
-        result: &input.result,
-        since: &input.since,
-        until: &input.until,
-    };
-    let filter = filter(cx, &asked).await?;
+    let filter = filter(cx, &asked!(input)).await?;
     let name = format!("audit.{}", input.format.as_str());
     if operator.wants_headers_only() {
         return Ok(Reply::download(format.media_type(), &name, Unmade));
@@ -124,15 +130,7 @@ async fn export(operator: Operator<AuditRead>, input: Export) -> Result<Reply, R
 
 async fn list(operator: Operator<AuditRead>, input: Search) -> Result<Reply, Refused> {
     let cx = operator.cx();
-    let asked = Asked {
-        tenant: &input.tenant,
-        account: &input.account,
-        action: &input.action,
-        result: &input.result,
-        since: &input.since,
-        until: &input.until,
-    };
-    let (filter, limit) = (filter(cx, &asked).await?, page_size(&input.limit)?);
+    let (filter, limit) = (filter(cx, &asked!(input)).await?, page_size(&input.limit)?);
     let page = audit::page(cx, Viewer::Operator, &filter, &input.cursor, limit).await?;
     let narrowed = [
         ("tenant", input.tenant.as_str()),
