@@ -15,6 +15,7 @@ mod oauth;
 mod operators;
 mod policy;
 mod production;
+mod refresh;
 mod secrets;
 mod sessions;
 mod shutdown;

@@ -27,13 +27,33 @@ pub(crate) struct Client {
 
 /// Sends bytes as they are and reads until the server closes.
 pub(crate) fn exchange(port: u16, request: &[u8]) -> Vec<u8> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    exchange_over(TcpStream::connect(("127.0.0.1", port)).unwrap(), request)
+}
+
+/// The same over a connection that waits already.
+pub(crate) fn exchange_over(mut stream: TcpStream, request: &[u8]) -> Vec<u8> {
     stream.set_read_timeout(Some(Duration::from_secs(40))).unwrap();
     // The server may refuse and close before everything has been sent.
     let _ = stream.write_all(request);
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
     bytes
+}
+
+/// A form as a program sends it: without cookies, and with its credentials among the fields.
+pub(crate) fn form(path: &str, fields: &[(&str, &str)]) -> String {
+    let pairs: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+    let body = pairs.join("&");
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len(),
+    )
+}
+
+fn encoded(text: &str) -> String {
+    let kept = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    text.bytes().map(|byte| if kept(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 impl Answer {

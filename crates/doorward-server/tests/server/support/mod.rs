@@ -11,8 +11,8 @@ use std::{
     time::Duration,
 };
 
-pub(crate) use http::{Answer, Client, exchange};
-pub(crate) use postgres::fresh_database;
+pub(crate) use http::{Answer, Client, exchange, exchange_over, form};
+pub(crate) use postgres::{fresh_database, texts};
 pub(crate) use site::{Site, config};
 
 /// Runs each test on every engine: `a_test::on_sqlite` and `a_test::on_postgres`.

@@ -19,7 +19,7 @@ type Lines = Arc<Mutex<Vec<String>>>;
 
 /// A folder with data, and the server over it while it runs.
 pub(crate) struct Site {
-    folder: TempDir,
+    folder: Arc<TempDir>,
     server: Option<Child>,
     which: Vec<String>,
     pub(crate) port: u16,
@@ -79,9 +79,25 @@ impl Site {
         site
     }
 
-    fn new(folder: TempDir, which: Vec<String>) -> Self {
+    /// Starts `doorward serve` once more with the same settings, on a port of its own: another process over the same
+    /// database and keys.
+    pub(crate) fn another(&self, args: &[&str]) -> Self {
+        let settings = fs::read_to_string(self.beside("doorward.toml")).unwrap();
+        let file = self.beside("another.toml");
+        fs::write(
+            &file,
+            settings.replace(&format!("listen = \"127.0.0.1:{}\"", self.port), "listen = \"127.0.0.1:0\""),
+        )
+        .unwrap();
+        let which = vec!["--config".to_owned(), file.display().to_string()];
+        let mut site = Self::new(Arc::clone(&self.folder), which);
+        site.start(&[&["serve"], args].concat());
+        site
+    }
+
+    fn new(folder: impl Into<Arc<TempDir>>, which: Vec<String>) -> Self {
         Self {
-            folder,
+            folder: folder.into(),
             server: None,
             which,
             port: 0,
