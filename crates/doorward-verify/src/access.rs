@@ -6,6 +6,8 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AccessToken {
+    /// For whom it is: the one of the verifier's audiences that it names.
+    pub audience: String,
     /// The account that it is about, or the client itself.
     pub subject: String,
     /// The client that it was given to.

@@ -11,11 +11,11 @@ use serde::{
 
 use crate::{AccessToken, json::Text};
 
-/// Who must have made a token, and for whom.
+/// Who must have made a token, and for one of whom.
 #[derive(Clone, Copy)]
 pub(crate) struct Expected<'e> {
     pub(crate) issuer: &'e str,
-    pub(crate) audience: &'e str,
+    pub(crate) audiences: &'e [String],
 }
 
 /// What was read; whether the token is ours and for us is noted and not judged.
@@ -111,7 +111,10 @@ struct Confirmation {
 
 impl Raw<'_> {
     fn claims(self, expected: Expected<'_>) -> Option<Claims> {
+        let audience = self.aud?;
+        let is_for_audience = expected.audiences.iter().any(|own| *own == audience);
         let token = AccessToken {
+            audience: audience.into_owned(),
             subject: self.sub?.into_owned(),
             client: self.client_id?.into_owned(),
             id: self.jti?.into_owned(),
@@ -124,12 +127,7 @@ impl Raw<'_> {
             authenticated_at: self.auth_time,
             key_thumbprint: self.cnf.map(|cnf| cnf.jkt),
         };
-        Some(Claims {
-            token,
-            not_before: self.nbf,
-            is_of_issuer: self.iss? == expected.issuer,
-            is_for_audience: self.aud? == expected.audience,
-        })
+        Some(Claims { token, not_before: self.nbf, is_of_issuer: self.iss? == expected.issuer, is_for_audience })
     }
 }
 

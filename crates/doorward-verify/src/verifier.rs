@@ -20,11 +20,12 @@ use crate::{
     jws::Unverified,
 };
 
-/// Verifies access tokens of one issuer for one audience.
+/// Verifies access tokens of one issuer for one audience, or for a few.
 #[derive(Debug)]
 pub struct Verifier {
     issuer: String,
-    audience: String,
+    /// Never empty: a token that is for nobody named here is refused.
+    audiences: Vec<String>,
     keys: RwLock<Arc<KeySet>>,
     revoked: RwLock<Arc<HashSet<String>>>,
     leeway: Duration,
@@ -35,11 +36,18 @@ impl Verifier {
     pub fn new(issuer: impl Into<String>, audience: impl Into<String>, keys: impl Into<Arc<KeySet>>) -> Self {
         Self {
             issuer: issuer.into(),
-            audience: audience.into(),
+            audiences: vec![audience.into()],
             keys: RwLock::new(keys.into()),
             revoked: RwLock::default(),
             leeway: Duration::from_secs(5),
         }
+    }
+
+    /// Takes tokens for this audience too. A token still names one and no list; [`AccessToken::audience`] says which.
+    #[must_use]
+    pub fn also_for(mut self, audience: impl Into<String>) -> Self {
+        self.audiences.push(audience.into());
+        self
     }
 
     /// How far the clocks of issuer and verifier may differ, in whole seconds: 5 unless this says otherwise, and 60 at most.
@@ -82,7 +90,7 @@ impl Verifier {
         let unverified = Unverified::parse(token).map_err(|_| Refused::Malformed)?;
         let keys = Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner));
         let payload = signed(&unverified, &keys)?;
-        let expected = Expected { issuer: &self.issuer, audience: &self.audience };
+        let expected = Expected { issuer: &self.issuer, audiences: &self.audiences };
         let claims = Claims::read(payload, expected).ok_or(Refused::Claims)?;
         self.judge(&claims, now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())?;
         if self.is_revoked(&claims.token) { Err(Refused::Revoked) } else { Ok(claims.token) }

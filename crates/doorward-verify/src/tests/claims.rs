@@ -4,13 +4,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use super::{AUDIENCE, ISSUER, NOW, at, claims, forged, header, keys, signed, verifier, verify, with_claims};
+use super::{
+    AUDIENCE, ISSUER, NOW, at, claims, claims_with, forged, header, keys, signed, verifier, verify, with_claims,
+};
 use crate::{Refused, Verifier};
 
 /// A token whose claim has this value, whatever JSON it is.
 fn raw(name: &str, value: &str) -> String {
     let marker = "\"\u{1}\"";
-    let claims = super::claims_with(&json!({ name: "\u{1}" })).to_string();
+    let claims = claims_with(&json!({ name: "\u{1}" })).to_string();
     forged(header().to_string(), claims.replace(&marker.replace('\u{1}', "\\u0001"), value))
 }
 
@@ -94,7 +96,7 @@ fn a_name_is_a_text_that_is_not_empty() {
 /// Promise: `verify/one-spelling`
 #[test]
 fn no_claim_is_there_twice() {
-    let text = super::claims_with(&json!({ "nbf": NOW, "auth_time": NOW, "fam": "f", "other": 1 })).to_string();
+    let text = claims_with(&json!({ "nbf": NOW, "auth_time": NOW, "fam": "f", "other": 1 })).to_string();
     let all: Value = serde_json::from_str(&text).unwrap();
     assert!(verify(&forged(header().to_string(), &text)).is_ok());
     for (name, value) in all.as_object().unwrap() {
@@ -192,6 +194,41 @@ fn a_token_is_for_us_and_nobody_besides() {
         assert_eq!(verify(&with_claims(&json!({ "aud": aud }))), Err(Refused::Claims), "{aud}");
     }
     assert_eq!(verify(&with_claims(&json!({ "aud": null }))), Err(Refused::Claims));
+}
+
+/// Row J-14: a verifier of several audiences takes a token for exactly one of them, says which, and takes neither a list of
+/// them nor what only one of them begins with.
+///
+/// Promise: `verify/meant-for-us`
+#[test]
+fn a_token_is_for_one_of_several_audiences() {
+    const OTHER: &str = "https://reports.example.com";
+    let verifier = verifier().also_for(OTHER);
+    for audience in [AUDIENCE, OTHER] {
+        let token = with_claims(&json!({ "aud": audience }));
+        assert_eq!(verifier.verify(&token, at(NOW)).unwrap().audience, audience);
+    }
+    assert_eq!(verify(&with_claims(&json!({ "aud": OTHER }))), Err(Refused::OtherAudience), "for one as before");
+    for aud in [
+        "https://third.example.com".to_owned(),
+        format!("{OTHER}/"),
+        OTHER[..OTHER.len() - 1].to_owned(),
+        format!("{AUDIENCE} {OTHER}"),
+        format!("{AUDIENCE},{OTHER}"),
+        format!("{AUDIENCE}{OTHER}"),
+    ] {
+        let token = with_claims(&json!({ "aud": aud }));
+        assert_eq!(verifier.verify(&token, at(NOW)), Err(Refused::OtherAudience), "{aud}");
+    }
+    for aud in [json!([AUDIENCE, OTHER]), json!([OTHER]), json!([]), json!(null), json!("")] {
+        let claims = claims_with(&json!({ "aud": null })).to_string().replacen('{', &format!("{{\"aud\":{aud},"), 1);
+        assert_eq!(verifier.verify(&forged(header().to_string(), claims), at(NOW)), Err(Refused::Claims), "{aud}");
+    }
+    // An empty name is no audience that a token could be for.
+    let nobody = Verifier::new(ISSUER, "", keys()).also_for("");
+    assert_eq!(nobody.verify(&signed(&claims()), at(NOW)), Err(Refused::OtherAudience));
+    assert_eq!(nobody.verify(&with_claims(&json!({ "aud": "" })), at(NOW)), Err(Refused::Claims));
+    assert_eq!(nobody.verify(&with_claims(&json!({ "aud": null })), at(NOW)), Err(Refused::Claims));
 }
 
 /// Row J-15: another issuer, a part of ours, and ours with something behind it.

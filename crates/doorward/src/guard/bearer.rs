@@ -59,7 +59,7 @@ impl<P: Permission> Guard for Bearer<P> {
     async fn admit(caller: Caller) -> Result<Self, Refused> {
         demand_one_of_each(&caller)?;
         let shown = Shown::by(&caller)?;
-        let audience = &caller.cx.site.public_url;
+        let audience = std::slice::from_ref(&caller.cx.site.public_url);
         let token = shown.proved(tokens::read(&caller.cx, shown.text, audience).await?).await?;
         let tenant = token.tenant.as_deref().and_then(|tenant| tenant.parse().ok());
         if let Some(named) = caller.tenant.as_deref()

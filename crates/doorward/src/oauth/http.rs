@@ -2,7 +2,6 @@
 
 use axum::http::Method;
 use doorward_core::{ApiKey, Handled, Refresh, TenantId};
-use doorward_verify::AccessToken;
 use serde_json::{Value, json};
 
 use super::{
@@ -159,7 +158,7 @@ async fn revoke(program: Program, question: TokenQuestion) -> Result<Reply, Refu
     demand_token(&question)?;
     if let Some(refresh) = Handled::<Refresh>::parse(&question.token) {
         tokens::end_by_client(cx, &client, &refresh, &visit).await?;
-    } else if let Some(token) = token_of(cx, &client, &question.token).await? {
+    } else if let Some(token) = tokens::read(cx, &question.token, &client.resources).await? {
         tokens::revoke_access(cx, &client, &token, &visit).await?;
     }
     Ok(Reply::json(&json!({})))
@@ -202,13 +201,14 @@ async fn told_of_refresh(cx: &Context, client: &Client, token: &Handled<Refresh>
 }
 
 async fn told_of_access(cx: &Context, client: &Client, text: &str) -> Result<Option<Value>, Fault> {
-    let Some(token) = token_of(cx, client, text).await? else { return Ok(None) };
+    let Some(token) = tokens::read(cx, text, &client.resources).await? else { return Ok(None) };
     let Some(scopes) = tokens::holds_now(cx, &token).await? else { return Ok(None) };
     let mut told = json!({
         "active": true,
         "token_type": if token.key_thumbprint.is_some() { "DPoP" } else { "Bearer" },
         "iss": cx.site.issuer(),
         "sub": token.subject,
+        "aud": token.audience,
         "client_id": token.client,
         "jti": token.id,
         "iat": token.issued_at,
@@ -230,16 +230,6 @@ async fn slug(cx: &Context, tenant: &str) -> Result<Option<String>, Fault> {
     let Ok(id) = tenant.parse::<TenantId>() else { return Ok(None) };
     let tenant = tenants::by_name(&cx.db, &Named::Id(id)).await?;
     Ok(tenant.map(|tenant| tenant.slug.to_string()))
-}
-
-/// An access token for one of the client's resources.
-async fn token_of(cx: &Context, client: &Client, text: &str) -> Result<Option<AccessToken>, Fault> {
-    for resource in &client.resources {
-        if let Some(token) = tokens::read(cx, text, resource).await? {
-            return Ok(Some(token));
-        }
-    }
-    Ok(None)
 }
 
 async fn revoked(program: Program, _: NoInput) -> Result<Reply, Refused> {

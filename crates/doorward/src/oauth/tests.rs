@@ -136,6 +136,11 @@ on_every_engine! {
         let not_for_it = api.introspect(&app, text(&ours, "access_token")).await;
         assert_eq!(not_for_it, json!({ "active": false }), "for another audience");
         assert_eq!(api.introspect(&app, text(&ours, "refresh_token")).await, json!({ "active": false }));
+        // Whoever protects several learns which one it is for.
+        for (token, audience) in [(token, resource), (text(&ours, "access_token"), app.origin().as_str())] {
+            let told = web.introspect(&app, token).await;
+            assert_eq!((&told["active"], text(&told, "aud")), (&json!(true), audience), "{told}");
+        }
         let public = native.post(&app, "/auth/oauth/introspect", &[("token", token)]).await;
         assert_eq!(text(&public.json(), "error"), "unauthorized_client", "anybody could say that they are it");
         for made_up in ["x", "a.b.c", "dwr_", &"A".repeat(9000)] {

@@ -15,7 +15,7 @@ use crate::{
 
 /// Whether a token of the site says that a client acts for itself, and whose it is.
 async fn read(app: &TestApp, text: &str) -> doorward_verify::AccessToken {
-    tokens::read(app.doorward.context(), text, &app.origin()).await.unwrap().expect("it is ours")
+    tokens::read(app.doorward.context(), text, &[app.origin()]).await.unwrap().expect("it is ours")
 }
 
 on_every_engine! {
