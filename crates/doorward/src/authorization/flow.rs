@@ -20,7 +20,7 @@ use crate::{
     reauthentication,
     sessions::{self, Live},
     tenants::{self, Joined, Named, State},
-    tokens::{self, About, Beginning, Given, Scopes, Source, Subject, TokenDenied},
+    tokens::{self, About, Beginning, Given, Renewable, Scopes, Source, Subject, TokenDenied},
 };
 
 const PUSHED: &str = "urn:ietf:params:oauth:request_uri:";
@@ -299,8 +299,8 @@ pub(crate) async fn redeem(
     let standing = accounts::locked(&mut tx, agreed.account).await?;
     let working = Working::now(cx, cx.settings.authorization.code_lifetime);
     if !store::spend_code(&mut tx, &digest, cx.clock.now(), working).await? {
-        if let Some(given) = store::given_by(&mut tx, &digest).await? {
-            end_what_came(cx, &mut tx, &given, &agreed, visit).await?;
+        if let Some(family) = store::given_by(&mut tx, &digest).await? {
+            tokens::end_replayed(cx, &mut tx, family, &agreed.client, visit).await?;
         }
         tx.commit().await?;
         return Err(SPENT.into());
@@ -316,8 +316,8 @@ pub(crate) async fn redeem(
             return Err(refused.err().unwrap_or(Refusal::Denied(SPENT)));
         }
     };
-    let given = begin(cx, &mut tx, prepared, &agreed, (exchange.client, exchange.thumbprint), visit).await?;
-    store::note_given(&mut tx, &digest, &given.name()).await?;
+    let (given, family) = begin(cx, &mut tx, prepared, &agreed, (exchange.client, exchange.thumbprint), visit).await?;
+    store::note_given(&mut tx, &digest, family).await?;
     tx.commit().await?;
     Ok(Redeemed { given, agreed, nonce: bound.nonce })
 }
@@ -353,7 +353,8 @@ async fn prepare(
     agreed: &Agreed,
     thumbprint: Option<&str>,
 ) -> Result<tokens::Prepared, Refusal<TokenDenied>> {
-    tokens::prepare(cx, &about(client, agreed, thumbprint), client.allows(Grant::RefreshToken)).await
+    let renewable = if client.allows(Grant::RefreshToken) { Renewable::Yes } else { Renewable::No };
+    tokens::prepare(cx, &about(client, agreed, thumbprint), renewable).await
 }
 
 /// Writes down what was prepared; with `offline_access` it stays when its session ends.
@@ -364,27 +365,13 @@ async fn begin(
     agreed: &Agreed,
     (client, thumbprint): (&Client, Option<&str>),
     visit: &Visit,
-) -> Result<Given, Fault> {
+) -> Result<(Given, FamilyId), Fault> {
     let session = (!agreed.scopes.has(OFFLINE)).then_some(agreed.session);
     let from = Beginning { account: agreed.account, session, authenticated_at: agreed.authenticated_at };
     prepared.begin(cx, tx, (&about(client, agreed, thumbprint), &from), visit).await
 }
 
 const OFFLINE: &str = "offline_access";
-
-/// Ends what came of a code: a family, or an access token alone.
-async fn end_what_came(
-    cx: &Context,
-    tx: &mut Transaction,
-    given: &str,
-    agreed: &Agreed,
-    visit: &Visit,
-) -> Result<(), Fault> {
-    match given.parse::<FamilyId>() {
-        Ok(family) => tokens::end_replayed(cx, tx, family, &agreed.client, visit).await,
-        Err(_) => tokens::revoke_by_name(cx, tx, given).await,
-    }
-}
 
 /// Spends what a person has agreed to for a device.
 pub(super) async fn redeem_device(
@@ -405,7 +392,7 @@ pub(super) async fn redeem_device(
         tx.commit().await?;
         return Err(TokenDenied::Grant("What was agreed to is over.").into());
     }
-    let given = begin(cx, &mut tx, prepared, &agreed, (client, thumbprint), visit).await?;
+    let (given, _) = begin(cx, &mut tx, prepared, &agreed, (client, thumbprint), visit).await?;
     tx.commit().await?;
     Ok(Redeemed { given, agreed, nonce: None })
 }

@@ -1,6 +1,8 @@
 //! The SQL of `authorization_codes`, `pushed_requests`, `device_codes` and `consents`.
 
-use doorward_core::{AccountId, AuthorizationCode, ClientId, DeviceCode, Digest, PushedRequest, TenantId, Timestamp};
+use doorward_core::{
+    AccountId, AuthorizationCode, ClientId, DeviceCode, Digest, FamilyId, PushedRequest, TenantId, Timestamp,
+};
 
 use super::{
     device::UserCodeDigest,
@@ -64,23 +66,23 @@ pub(super) async fn spend_code(
     Ok(tx.execute(sql, &[&now, digest, &working.after, &working.until]).await? == 1)
 }
 
-/// Notes what came of a code, so that it can be ended when the code comes again.
+/// Notes the family that came of a code, so that it can be ended when the code comes again.
 pub(super) async fn note_given(
     tx: &mut Transaction,
     digest: &Digest<AuthorizationCode>,
-    given: &str,
+    family: FamilyId,
 ) -> Result<(), Fault> {
     let sql = "UPDATE authorization_codes SET family = $1 WHERE digest = $2";
-    tx.execute(sql, &[&given, digest]).await.map(drop)
+    tx.execute(sql, &[&family, digest]).await.map(drop)
 }
 
-/// What came of a code that is spent.
+/// The family that came of a code that is spent.
 pub(super) async fn given_by(
     tx: &mut Transaction,
     digest: &Digest<AuthorizationCode>,
-) -> Result<Option<String>, Fault> {
+) -> Result<Option<FamilyId>, Fault> {
     let sql = "SELECT family FROM authorization_codes WHERE digest = $1 AND spent_at IS NOT NULL";
-    Ok(tx.find(sql, &[digest], |row| row.get::<Option<String>>(0)).await?.flatten())
+    Ok(tx.find(sql, &[digest], |row| row.get::<Option<FamilyId>>(0)).await?.flatten())
 }
 
 /// Keeps a pushed request.

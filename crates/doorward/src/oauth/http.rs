@@ -143,7 +143,7 @@ impl Asked<'_> {
             thumbprint: self.thumbprint,
             authenticated_at: None,
         };
-        Ok(Given { access: tokens::access(cx, &about, None).await?, refresh: None, family: None })
+        Ok(Given { access: tokens::access(cx, &about, None).await?, refresh: None })
     }
 }
 

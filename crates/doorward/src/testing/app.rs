@@ -114,6 +114,13 @@ impl TestApp {
         Self::start(Arc::clone(&self.folder), self.settings.clone(), Arc::clone(&self.clock)).await
     }
 
+    /// The same with other settings, as after a change of the file.
+    pub async fn another_with(&self, change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = self.settings.clone();
+        change(&mut settings);
+        Self::start(Arc::clone(&self.folder), settings, Arc::clone(&self.clock)).await
+    }
+
     async fn start(folder: Arc<Folder>, settings: Settings, clock: Arc<ManualClock>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let address = listener.local_addr().expect("a listener has an address");

@@ -4,8 +4,9 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use doorward_core::{ApiKeyId, FamilyId, Timestamp};
 use serde::Serialize;
 
-use super::rules::{About, Scopes, Subject, TokenDenied};
+use super::rules::{About, Scopes, Source, Subject, TokenDenied};
 use crate::{
+    clients::Grant,
     context::Context,
     error::Refusal,
     signing,
@@ -15,8 +16,6 @@ use crate::{
 /// A new access token.
 pub(crate) struct Access {
     pub(crate) text: String,
-    /// Its own name.
-    pub(crate) id: String,
     /// What it holds of what was asked for.
     pub(crate) scopes: Scopes,
     /// In how many seconds it is over.
@@ -107,11 +106,12 @@ async fn made(
     };
     let text = signing::sign(cx, KIND, about.client.algorithm(), &claims).await?;
     let expires_in = until.as_secs() - now.as_secs();
-    Ok(Access { text, id: jti, scopes, expires_in: expires_in.unsigned_abs(), until })
+    Ok(Access { text, scopes, expires_in: expires_in.unsigned_abs(), until })
 }
 
 /// Of the scopes of a token those that hold at this moment.
 pub(super) async fn held(cx: &Context, about: &About<'_>) -> Result<Scopes, Refusal<TokenDenied>> {
+    demand_registered(about)?;
     let asked = about.scopes.filtered(|scope| about.client.may_have(scope));
     let Some(tenant) = about.tenant else {
         // A permission is worth something in a tenant, and nothing anywhere.
@@ -134,6 +134,30 @@ pub(super) async fn held(cx: &Context, about: &About<'_>) -> Result<Scopes, Refu
             Ok(asked.filtered(|scope| policy.permission(scope).is_some()))
         }
     }
+}
+
+/// What a token is about must be what its client is registered for now: one of the settings may be another after a restart,
+/// and one that was deleted may be registered anew.
+fn demand_registered(about: &About<'_>) -> Result<(), TokenDenied> {
+    let Source::Client(client) = about.client else { return Ok(()) };
+    let (grants, is_of_its_tenant) = match about.subject {
+        Subject::Client => (&[Grant::ClientCredentials][..], client.tenant == about.tenant),
+        // Without a tenant a token says who somebody is, which is so in every one.
+        Subject::Person(_) => (
+            &[Grant::AuthorizationCode, Grant::DeviceCode][..],
+            client.tenant.is_none() || about.tenant.is_none() || client.tenant == about.tenant,
+        ),
+    };
+    if !is_of_its_tenant {
+        return Err(TokenDenied::Grant("The client belongs to another tenant now."));
+    }
+    if !grants.iter().any(|grant| client.allows(*grant)) {
+        return Err(TokenDenied::Grant("The client may not ask for such tokens any more."));
+    }
+    if !client.resources.iter().any(|own| own == about.resource) {
+        return Err(TokenDenied::Grant("The client may not ask tokens for this resource any more."));
+    }
+    Ok(())
 }
 
 fn demand_open(state: State) -> Result<(), Refusal<TokenDenied>> {

@@ -11,6 +11,7 @@ use doorward_verify::{
 
 use super::{
     access::held,
+    flow::is_stood_by,
     keys::key_named,
     rules::{About, Family, Place, Scopes, Source, Subject, TokenDenied},
     store,
@@ -19,7 +20,7 @@ use crate::{
     accounts,
     audit::{self, Action},
     base::db::Durability,
-    clients::{self, Client},
+    clients::{self, Client, Grant},
     context::Context,
     error::{Fault, Refusal},
     guard::Visit,
@@ -66,12 +67,26 @@ pub(crate) async fn holds_now(cx: &Context, token: &AccessToken) -> Result<Optio
         None if key_named(&name).is_some() => Source::Key(&name),
         None => return Ok(None),
     };
+    if found.as_deref().is_some_and(|client| client.demands_dpop) && token.key_thumbprint.is_none() {
+        return Ok(None);
+    }
     let Some(subject) = subject(cx, token).await? else { return Ok(None) };
     let tenant = token.tenant.as_deref().map(str::parse::<TenantId>).transpose();
     let (Ok(tenant), Some(scopes)) = (tenant, Scopes::parse(&token.scope)) else { return Ok(None) };
-    let about =
-        About { client, subject, tenant, scopes: &scopes, resource: "", thumbprint: None, authenticated_at: None };
-    match held(cx, &about).await {
+    let about = About {
+        client,
+        subject,
+        tenant,
+        scopes: &scopes,
+        resource: &token.audience,
+        thumbprint: token.key_thumbprint.as_deref(),
+        authenticated_at: None,
+    };
+    held_at_all(cx, &about).await
+}
+
+async fn held_at_all(cx: &Context, about: &About<'_>) -> Result<Option<Scopes>, Fault> {
+    match held(cx, about).await {
         Ok(scopes) => Ok(Some(scopes)),
         Err(Refusal::Denied(_)) => Ok(None),
         Err(Refusal::Fault(fault)) => Err(fault),
@@ -84,19 +99,24 @@ async fn subject(cx: &Context, token: &AccessToken) -> Result<Option<Subject>, F
         return Ok(Some(Subject::Client));
     }
     let Ok(account) = token.subject.parse::<AccountId>() else { return Ok(None) };
-    let known = accounts::by_id(&cx.db, account).await?;
-    if known.is_none_or(|account| account.disabled_at.is_some()) {
-        return Ok(None);
-    }
-    // What ends a family without naming its access tokens has removed its row.
     let is_of_key = token.client.parse().is_ok_and(|name| key_named(&name).is_some());
-    if let Some(family) = token.family.as_deref().filter(|_| !is_of_key) {
-        let Ok(family) = family.parse::<FamilyId>() else { return Ok(None) };
-        if store::by_id(&cx.db, family).await?.is_none() {
-            return Ok(None);
+    let stands = match token.family.as_deref().filter(|_| !is_of_key) {
+        // What ends a family without naming its access tokens has removed its row.
+        Some(name) => match name.parse::<FamilyId>() {
+            Ok(id) => stood_by(cx, store::by_id(&cx.db, id).await?).await?,
+            Err(_) => None,
         }
+        .is_some_and(|family| family.account == account),
+        None => accounts::by_id(&cx.db, account).await?.is_some_and(|account| account.disabled_at.is_none()),
+    };
+    Ok(stands.then_some(Subject::Person(account)))
+}
+
+async fn stood_by(cx: &Context, family: Option<Family>) -> Result<Option<Family>, Fault> {
+    match family {
+        Some(family) => Ok(is_stood_by(cx, &family).await?.then_some(family)),
+        None => Ok(None),
     }
-    Ok(Some(Subject::Person(account)))
 }
 
 /// The family of a refresh token that a client asks about, if it is its own and would be renewed.
@@ -106,11 +126,22 @@ pub(crate) async fn family_of(
     token: &Handled<Refresh>,
 ) -> Result<Option<Family>, Fault> {
     let now = cx.clock.now();
-    let family = store::find(&cx.db, token.handle()).await?.filter(|family| family.client == client.id);
-    Ok(family.filter(|family| {
+    let found = store::find(&cx.db, token.handle()).await?.filter(|family| {
         let newest = family.place_of(&token.token().digest(), now, Duration::ZERO) == Place::Newest;
-        newest && !family.is_over(now, &cx.settings.tokens)
-    }))
+        family.client == client.id && newest && !family.is_over(now, &cx.settings.tokens)
+    });
+    let Some(family) = stood_by(cx, found).await? else { return Ok(None) };
+    let about = About {
+        client: Source::Client(client),
+        subject: Subject::Person(family.account),
+        tenant: family.tenant,
+        scopes: &family.scopes,
+        resource: &family.resource,
+        thumbprint: family.thumbprint.as_deref(),
+        authenticated_at: None,
+    };
+    let may_renew = client.allows(Grant::RefreshToken) && held_at_all(cx, &about).await?.is_some();
+    Ok(may_renew.then_some(family))
 }
 
 /// Takes back an access token of this client: it is remembered until it is over, by those who ask.

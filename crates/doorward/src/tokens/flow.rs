@@ -28,8 +28,6 @@ pub(crate) struct Given {
     pub(crate) access: Access,
     /// The refresh token, when the client may have one.
     pub(crate) refresh: Option<Handled<Refresh>>,
-    /// The family, when there is one.
-    pub(crate) family: Option<FamilyId>,
 }
 
 /// What a family is begun with, besides what its tokens are about.
@@ -43,68 +41,74 @@ pub(crate) struct Beginning {
 /// Tokens that are made and not yet given: nothing is true before [`Prepared::begin`].
 pub(crate) struct Prepared {
     access: Access,
-    renewable: Option<(FamilyId, Handled<Refresh>)>,
+    id: FamilyId,
+    first: Handled<Refresh>,
+    renewable: Renewable,
 }
 
-/// Makes the first tokens for what a person has agreed to; with a refresh token when the client may have one.
+/// Whether a client may renew what it is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Renewable {
+    /// With a refresh token.
+    Yes,
+    /// Not at all. There is a family all the same, for as long as its one access token lives: what ends families takes that
+    /// token back too.
+    No,
+}
+
+/// Makes the first tokens for what a person has agreed to.
 pub(crate) async fn prepare(
     cx: &Context,
     about: &About<'_>,
-    may_renew: bool,
+    renewable: Renewable,
 ) -> Result<Prepared, Refusal<TokenDenied>> {
-    let id = may_renew.then(|| FamilyId::new(cx.clock.now(), cx.entropy.as_ref()));
-    let access = access(cx, about, id).await?;
-    Ok(Prepared { access, renewable: id.map(|id| (id, Handled::mint(cx.entropy.as_ref()))) })
+    let id = FamilyId::new(cx.clock.now(), cx.entropy.as_ref());
+    let access = access(cx, about, Some(id)).await?;
+    Ok(Prepared { access, id, first: Handled::mint(cx.entropy.as_ref()), renewable })
 }
 
 impl Prepared {
-    /// Begins the family in the caller's transaction, which has locked the account.
+    /// Begins the family in the caller's transaction, which has locked the account; returns its name too.
     pub(crate) async fn begin(
         self,
         cx: &Context,
         tx: &mut Transaction,
         (about, from): (&About<'_>, &Beginning),
         visit: &Visit,
-    ) -> Result<Given, Fault> {
+    ) -> Result<(Given, FamilyId), Fault> {
         let event = within(By::person(from.account, visit.address).did(Action::AccessGranted), about.tenant);
-        let Some((id, first)) = self.renewable else {
-            audit::append(cx, tx, event.on(Target::Account(from.account))).await?;
-            return Ok(Given { access: self.access, refresh: None, family: None });
+        store::insert(tx, &self.family(cx, about, from), self.access.until).await?;
+        audit::append(cx, tx, event.on(Target::Family(self.id))).await?;
+        let refresh = (self.renewable == Renewable::Yes).then_some(self.first);
+        Ok((Given { access: self.access, refresh }, self.id))
+    }
+
+    fn family(&self, cx: &Context, about: &About<'_>, from: &Beginning) -> Family {
+        let (now, settings) = (cx.clock.now(), &cx.settings.tokens);
+        let (idle_until, expires_at) = match self.renewable {
+            Renewable::Yes => (now.after(settings.refresh_idle), now.after(settings.refresh_absolute)),
+            Renewable::No => (self.access.until, self.access.until),
         };
-        store::insert(tx, &first_of(cx, (id, &first), about, from), self.access.until).await?;
-        audit::append(cx, tx, event.on(Target::Family(id))).await?;
-        Ok(Given { access: self.access, refresh: Some(first), family: Some(id) })
-    }
-}
-
-fn first_of(cx: &Context, (id, first): (FamilyId, &Handled<Refresh>), about: &About<'_>, from: &Beginning) -> Family {
-    let now = cx.clock.now();
-    Family {
-        id,
-        handle: first.handle(),
-        digest: first.token().digest(),
-        parent: None,
-        generation: 0,
-        client: about.client.id().clone(),
-        account: from.account,
-        tenant: about.tenant,
-        session: from.session,
-        scopes: about.scopes.clone(),
-        resource: about.resource.to_owned(),
-        // A confidential client proves itself at each use (RFC 9449 section 5).
-        thumbprint: about.thumbprint.filter(|_| about.client.is_public()).map(str::to_owned),
-        authenticated_at: from.authenticated_at,
-        created_at: now,
-        rotated_at: now,
-        idle_until: now.after(cx.settings.tokens.refresh_idle),
-        expires_at: now.after(cx.settings.tokens.refresh_absolute),
-    }
-}
-
-impl Given {
-    /// The name under which it is taken back: of the family, or of the access token when there is none.
-    pub(crate) fn name(&self) -> String {
-        self.family.map_or_else(|| self.access.id.clone(), |family| family.to_string())
+        Family {
+            id: self.id,
+            handle: self.first.handle(),
+            digest: self.first.token().digest(),
+            parent: None,
+            generation: 0,
+            client: about.client.id().clone(),
+            account: from.account,
+            tenant: about.tenant,
+            session: from.session,
+            scopes: about.scopes.clone(),
+            resource: about.resource.to_owned(),
+            // A confidential client proves itself at each use (RFC 9449 section 5).
+            thumbprint: about.thumbprint.filter(|_| about.client.is_public()).map(str::to_owned),
+            authenticated_at: from.authenticated_at,
+            created_at: now,
+            rotated_at: now,
+            idle_until,
+            expires_at,
+        }
     }
 }
 
@@ -181,7 +185,7 @@ async fn try_to_renew(
         Place::Newest => rotate(cx, &family, renewal.presented, &digest, &access).await?,
         Place::JustReplaced | Place::Replaced => repeat(cx, &family, renewal.presented, &access).await?,
     };
-    Ok(next.map(|next| Given { access, refresh: Some(next), family: Some(family.id) }))
+    Ok(next.map(|next| Given { access, refresh: Some(next) }))
 }
 
 /// What a renewal asks for must be what the family was begun for.
@@ -200,7 +204,7 @@ fn demand_fits(renewal: &Renewal<'_>, family: &Family) -> Result<(), TokenDenied
 
 /// Whether whoever began the family still stands behind it: the account is enabled, and its session lives when it is bound to
 /// one. What ends all sessions of an account, or a membership, has ended the family itself.
-async fn is_stood_by(cx: &Context, family: &Family) -> Result<bool, Fault> {
+pub(super) async fn is_stood_by(cx: &Context, family: &Family) -> Result<bool, Fault> {
     let account = accounts::by_id(&cx.db, family.account).await?;
     if account.is_none_or(|account| account.disabled_at.is_some()) {
         return Ok(false);

@@ -11,7 +11,9 @@
 //! - `tokens/lost-answer`: Who comes again within ten seconds with the token before gets the same next one.
 //! - `tokens/reuse-ends-all`: Any other use of a replaced token ends the family, is recorded, and its owner gets a letter.
 //! - `tokens/bound`: A refresh token is worth nothing to another client, for another tenant, or without its key.
-//! - `tokens/ends-with`: Logout everywhere, a new password, a disabled account and the end of a membership end the families.
+//! - `tokens/ends-with`: Logout everywhere, a new password, a disabled account and the end of a membership end the families, and a
+//!   logout those that were begun for its session alone.
+//! - `tokens/as-registered`: What a client is not registered for any more, it neither renews nor has: tenant, grant, scope, resource.
 //! - `tokens/expires`: A family ends after 14 days without a use, and after 30 days whatever its use.
 //! - `tokens/kinds-apart`: No token, link, code or cookie of ours is worth anything where another kind is asked for.
 //! - `tokens/taken-back`: What was revoked is refused at once by everybody who asks us.
@@ -33,7 +35,7 @@ mod store;
 pub(crate) use access::{Access, access, access_by_key};
 pub(crate) use checks::{family_of, holds_now, read, read_for_any, revoke_access, revoked};
 pub(crate) use flow::{
-    Beginning, Given, Prepared, Renewal, end_by_client, end_replayed, prepare, purge, renew, revoke_by_name,
+    Beginning, Given, Prepared, Renewable, Renewal, end_by_client, end_replayed, prepare, purge, renew, revoke_by_name,
 };
 pub(crate) use keys::name_of_key;
 pub(crate) use letters::COMPOSERS;

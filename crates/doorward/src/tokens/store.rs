@@ -32,7 +32,7 @@ pub(super) async fn by_id(db: &Database, id: FamilyId) -> Result<Option<Family>,
     db.find(family_where!("id = $1"), &[&id], family).await
 }
 
-/// Lists up to `limit` families of an account that were begun before `before`, newest first.
+/// Lists up to `limit` families of an account that can be renewed and were begun before `before`, newest first.
 pub(crate) async fn of_account(
     db: &Database,
     account: AccountId,
@@ -41,8 +41,12 @@ pub(crate) async fn of_account(
 ) -> Result<Vec<Family>, Fault> {
     // An id is in the order in which ids are made, and so is its text.
     let before = before.map_or_else(|| "g".to_owned(), |id| id.to_string());
-    db.list(family_where!("account = $1 AND id < $2 ORDER BY id DESC LIMIT $3"), &[&account, &before, &limit], family)
-        .await
+    db.list(
+        family_where!("account = $1 AND id < $2 AND idle_until > access_until ORDER BY id DESC LIMIT $3"),
+        &[&account, &before, &limit],
+        family,
+    )
+    .await
 }
 
 /// Begins a family.

@@ -14,6 +14,8 @@ use crate::{
     },
 };
 
+mod registered;
+
 const ANN: &str = "ann@example.com";
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
