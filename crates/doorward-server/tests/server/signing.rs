@@ -40,7 +40,7 @@ on_every_engine! {
         assert!(keys.iter().all(|(kid, _)| table.contains(kid)) && table.contains("EdDSA"), "{table}");
     }
 
-    /// J-21: who replaces the master keys after a theft needs no second command.
+    /// Row J-21: who replaces the master keys after a theft needs no second command.
     ///
     /// Promise: `server/signing-at-once`
     fn a_rotation_of_the_master_keys_at_once_replaces_these_too(site: Site) {

@@ -90,6 +90,8 @@ on_every_engine! {
         assert_eq!(app.count("authorization_codes").await, 0);
     }
 
+    /// Row O-34.
+    ///
     /// Promise: `authorization/own-address`
     async fn an_answer_goes_to_a_registered_address_and_no_other(app: TestApp) {
         let mut ann = ann(&app).await;
@@ -119,6 +121,8 @@ on_every_engine! {
         assert_eq!(web.ask(&mut ann, &[WANTS]).await.code(), "unknown_client");
     }
 
+    /// Row O-34.
+    ///
     /// Promise: `authorization/pkce`
     async fn without_s256_there_is_no_code(app: TestApp) {
         let mut ann = ann(&app).await;

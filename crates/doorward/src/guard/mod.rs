@@ -25,6 +25,7 @@
 //! - `guard/embedded-forms`: A form of such an application finds its token whatever else is in it; only its size has a limit.
 //! - `guard/way-back`: Whoever is asked to log in or to prove themselves comes back to where they were, in a nested router too.
 //! - `guard/cursors-bound`: The place in a list is taken for the list, the viewer and the filters that it was made for, and no other.
+//! - `guard/authorization-any-bytes`: Whatever bytes stand in `Authorization`, the answer is a refusal in words, and nothing breaks.
 //! - `guard/bearer`: A token opens a route of a program only for its own audience, in its own tenant, with the permission.
 //! - `guard/no-cookie-for-programs`: Where a token is asked for no cookie counts, and where a session is asked for no token does.
 //! - `guard/bearer-live`: A guard that asks the database refuses what was taken back, and whoever may not any more.

@@ -14,6 +14,7 @@ use crate::{
 };
 
 mod address;
+mod authorization;
 mod bearer;
 mod bodies;
 mod bypass;

@@ -259,6 +259,8 @@ const PLACES: [(&str, &[&str]); 16] = [
 ];
 
 on_every_engine! {
+    /// Row J-17.
+    ///
     /// Promise: `tokens/kinds-apart`, `guard/no-cookie-for-programs`, `openid/no-key`
     async fn what_is_for_one_place_is_worth_nothing_in_another(app: TestApp) {
         let mut stage = Stage::set(app).await;

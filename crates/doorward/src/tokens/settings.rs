@@ -8,7 +8,7 @@ settings! {
     /// Tokens for programs.
     "tokens" Settings {
         /// How long an access token lives. Nobody asks us about it meanwhile, so it is what a revocation may take; RFC 9700 wants it short.
-        access_lifetime["access_lifetime_secs"]: Duration = Duration::from_secs(300), Duration::from_secs(60) => Duration::from_secs(900);
+        access_lifetime["access_lifetime_secs"]: Duration = Duration::from_secs(300), Duration::from_secs(60) => Duration::from_secs(600);
         /// After how long without a use a refresh token ends.
         refresh_idle["refresh_idle_secs"]: Duration = days(14), Duration::from_secs(3600) => days(90);
         /// How long after the person has let a client in its refresh tokens end, however often they are used.

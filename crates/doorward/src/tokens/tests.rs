@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod registered;
+mod rows;
 
 const ANN: &str = "ann@example.com";
 const MINUTE: Duration = Duration::from_secs(60);
@@ -34,6 +35,8 @@ fn text<'a>(of: &'a Value, name: &str) -> &'a str {
 const EVERYTHING: (&str, &str) = ("scope", "openid profile email offline_access tenant:read members:read");
 
 on_every_engine! {
+    /// Rows J-27 and B42.
+    ///
     /// Promise: `tokens/short-lived`
     async fn a_token_says_what_is_needed_and_no_more(app: TestApp) {
         let mut ann = ann(&app).await;
@@ -58,6 +61,8 @@ on_every_engine! {
         assert!(!claims.to_string().contains("ann@"), "{claims}");
     }
 
+    /// Row B42.
+    ///
     /// Promise: `tokens/short-lived`
     async fn a_token_ends_after_five_minutes(app: TestApp) {
         let mut ann = ann(&app).await;
@@ -71,6 +76,8 @@ on_every_engine! {
         assert_eq!(web.introspect(&app, token).await, json!({ "active": false }));
     }
 
+    /// Rows R-10 and J-19: a role that was taken away.
+    ///
     /// Promise: `tokens/of-the-moment`
     async fn a_token_holds_what_its_person_may_do_when_it_is_made(app: TestApp) {
         let owner = app.account("owner@example.com").await;
@@ -95,6 +102,8 @@ on_every_engine! {
         assert_eq!(permissions(&given), json!(["members:read"]));
     }
 
+    /// Row R-08.
+    ///
     /// Promise: `tokens/digest-at-rest`
     async fn nothing_at_rest_is_a_token(app: TestApp) {
         let mut ann = ann(&app).await;
@@ -113,6 +122,8 @@ on_every_engine! {
         }
     }
 
+    /// Rows R-02, C-04 and B41.
+    ///
     /// Promise: `tokens/rotated`
     async fn fifty_renewals_at_once_bring_one_next_token(app: TestApp) {
         let mut ann = ann(&app).await;
@@ -135,6 +146,8 @@ on_every_engine! {
         assert!(!app.audit_lines().iter().any(|line| line.contains("access.reused")));
     }
 
+    /// Rows R-03 and B41.
+    ///
     /// Promise: `tokens/lost-answer`
     async fn who_lost_the_answer_gets_the_same_token_again(app: TestApp) {
         let mut ann = ann(&app).await;
@@ -149,6 +162,8 @@ on_every_engine! {
         assert!(web.renewed(&app, &next).await.is_ok());
     }
 
+    /// Rows R-01 and B41.
+    ///
     /// Promise: `tokens/lost-answer`, `tokens/reuse-ends-all`
     async fn a_token_that_comes_again_too_late_ends_the_family(app: TestApp) {
         let mut ann = ann(&app).await;
@@ -175,6 +190,8 @@ on_every_engine! {
         assert!(app.audit_lines().is_empty());
     }
 
+    /// Row R-03, of the grandparent.
+    ///
     /// Promise: `tokens/reuse-ends-all`
     async fn the_token_before_the_one_before_ends_the_family_at_once(app: TestApp) {
         let mut ann = ann(&app).await;
@@ -188,6 +205,8 @@ on_every_engine! {
         assert_eq!(web.renewed(&app, &third).await, Err("invalid_grant".to_owned()));
     }
 
+    /// Row R-04.
+    ///
     /// Promise: `tokens/reuse-ends-all`
     async fn a_restart_forgets_no_token(app: TestApp) {
         let mut ann = ann(&app).await;
@@ -201,6 +220,8 @@ on_every_engine! {
         assert_eq!(web.renewed(&after, &next).await, Err("invalid_grant".to_owned()));
     }
 
+    /// Row R-05.
+    ///
     /// Promise: `tokens/expires`
     async fn a_family_ends_without_use_and_in_the_end(app: TestApp) {
         let mut ann = ann(&app).await;
@@ -221,6 +242,8 @@ on_every_engine! {
         assert_eq!(web.renewed(&app, &token).await, Err("invalid_grant".to_owned()), "30 days whatever its use");
     }
 
+    /// Row R-05.
+    ///
     /// Promise: `tokens/expires`
     async fn a_clock_that_was_set_back_makes_no_token_live_longer(app: TestApp) {
         let mut ann = ann(&app).await;
@@ -232,6 +255,8 @@ on_every_engine! {
         assert!(web.renewed(&app, text(&given, "refresh_token")).await.is_ok(), "it works again with the clock");
     }
 
+    /// Row R-06, of the client.
+    ///
     /// Promise: `tokens/bound`
     async fn a_token_is_worth_nothing_to_another_client(app: TestApp) {
         let mut ann = ann(&app).await;
@@ -244,6 +269,8 @@ on_every_engine! {
         assert!(web.renewed(&app, token).await.is_ok(), "and its own client is none the worse");
     }
 
+    /// Rows.
+    ///
     /// Promise: `tokens/bound`
     async fn a_renewal_gives_no_more_than_was_given(app: TestApp) {
         let mut ann = ann(&app).await;
@@ -265,6 +292,8 @@ on_every_engine! {
         assert_eq!(text(&wide, "scope"), "members:read offline_access tenant:read", "it narrows one token alone");
     }
 
+    /// Rows R-07, J-19 and B41.
+    ///
     /// Promise: `tokens/ends-with`
     async fn what_ends_all_sessions_ends_all_families(app: TestApp) {
         let web = Program::web(&app).await;
@@ -300,6 +329,8 @@ on_every_engine! {
         }
     }
 
+    /// Rows R-07 and J-19.
+    ///
     /// Promise: `tokens/ends-with`
     async fn what_ends_a_membership_ends_its_families(app: TestApp) {
         let (web, native) = (Program::web(&app).await, Program::native(&app).await);
@@ -335,6 +366,8 @@ on_every_engine! {
         assert!(web.renewed(&app, refresh).await.is_ok());
     }
 
+    /// Row R-07.
+    ///
     /// Promise: `tokens/ends-with`
     async fn without_offline_access_a_family_ends_with_its_session(app: TestApp) {
         let mut ann = ann(&app).await;
@@ -361,6 +394,8 @@ on_every_engine! {
         assert_eq!(app.count("refresh_families").await, 0);
     }
 
+    /// Row J-22: what is remembered is a name, and no text of a token.
+    ///
     /// Promise: `tokens/taken-back`
     async fn what_was_taken_back_is_refused_at_once(app: TestApp) {
         let mut ann = ann(&app).await;
@@ -428,6 +463,8 @@ impl Key {
 }
 
 on_every_engine! {
+    /// Row R-06, of the device.
+    ///
     /// Promise: `tokens/possession`
     async fn a_token_is_bound_to_the_key_that_was_proved(app: TestApp) {
         let mut ann = ann(&app).await;

@@ -19,6 +19,8 @@ async fn read(app: &TestApp, text: &str) -> doorward_verify::AccessToken {
 }
 
 on_every_engine! {
+    /// Row J-27.
+    ///
     /// Promise: `api_keys/of-the-moment`
     async fn a_key_is_exchanged_for_a_short_token(app: TestApp) {
         let mut all = Acme::of(&app).await;
@@ -63,6 +65,8 @@ on_every_engine! {
         token(&app, &key.key).await;
     }
 
+    /// Row J-19.
+    ///
     /// Promise: `api_keys/of-the-moment`
     async fn a_demotion_holds_at_once(app: TestApp) {
         let mut all = Acme::of(&app).await;

@@ -114,6 +114,8 @@ fn only_the_same_bytes_are_the_same_address() {
     assert!(same("com.example.app:/cb", "com.example.app:/cb") && !same("com.example.app:/cb", "com.example.app:/cb2"));
 }
 
+/// Row O-34.
+///
 /// Promise: `clients/exact-redirect`
 #[test]
 fn of_a_loopback_address_the_port_is_free_and_nothing_else() {
@@ -154,6 +156,8 @@ fn of_a_loopback_address_the_port_is_free_and_nothing_else() {
     assert!(!same("https://127.0.0.1/cb", "https://127.0.0.1:8080/cb"), "of https the port is not");
 }
 
+/// Row O-34.
+///
 /// Promise: `clients/safe-redirect`
 #[test]
 fn what_could_reach_somebody_else_is_not_registered() {

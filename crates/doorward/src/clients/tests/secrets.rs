@@ -182,7 +182,7 @@ on_every_engine! {
         assert_eq!(events(&app, "client.denied").await.len(), 2, "the next minute");
     }
 
-    /// J-18: a name that is a client's is nobody's account, whoever chooses it.
+    /// Row J-18: a name that is a client's is nobody's account, whoever chooses it.
     ///
     /// Promise: `clients/no-account`
     async fn no_client_has_the_name_of_an_account(app: TestApp) {

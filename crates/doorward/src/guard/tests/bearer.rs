@@ -94,6 +94,8 @@ impl Host {
 }
 
 on_every_engine! {
+    /// Row J-14.
+    ///
     /// Promise: `guard/bearer`
     async fn a_token_opens_nothing_that_it_is_not_for(app: TestApp) {
         let host = Host::of(app).await;
@@ -173,6 +175,8 @@ on_every_engine! {
         assert_eq!(verdict(&thief.get("/api/person").await), refused(401, "not_signed_in"));
     }
 
+    /// Row J-19 at a route that asks: a role, a tenant, a client, a session, a membership, an account.
+    ///
     /// Promise: `guard/bearer-live`
     async fn a_guard_that_asks_sees_what_has_changed(app: TestApp) {
         let host = Host::of(app).await;
@@ -200,6 +204,11 @@ on_every_engine! {
         assert_eq!(both(&token).await, (200, yes.clone()));
         host.rp.asks("/auth/oauth/revoke", &[("token", &token)]).await;
         assert_eq!(both(&token).await, (200, invalid.clone()));
+        let token = host.token(&mut ann, "members:read").await;
+        assert_eq!(both(&token).await, (200, yes.clone()));
+        assert_eq!(ann.post("/auth/logout", &[]).await.status, 200);
+        assert_eq!(both(&token).await, (200, invalid.clone()), "the session in which it was given");
+        let mut ann = host.app.logged_in("admin@acme.example").await;
         let token = host.token(&mut ann, "members:read").await;
         operate::remove_member(doorward, host.acme, account).await.unwrap();
         assert_eq!(both(&token).await, (200, invalid.clone()));

@@ -152,6 +152,8 @@ on_every_engine! {
         assert_eq!(app.count("client_logins").await, 0);
     }
 
+    /// Row J-17.
+    ///
     /// Promise: `openid/no-key`
     async fn a_logout_token_opens_nothing(app: TestApp) {
         let (rp, receiver) = listening(&app, "rp").await;

@@ -70,6 +70,8 @@ on_every_engine! {
         assert_eq!(serde_json::from_slice::<Value>(&header).unwrap()["alg"], "ES256");
     }
 
+    /// Row J-17.
+    ///
     /// Promise: `openid/no-key`
     async fn an_id_token_opens_nothing(app: TestApp) {
         let (rp, mut ann) = (RelyingParty::registered(&app, "rp", |_| {}).await, app.person(ANN).await);

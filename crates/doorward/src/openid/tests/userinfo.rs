@@ -42,6 +42,8 @@ on_every_engine! {
         assert_eq!(asked(&app, "Bearer", &token).await.0, 200);
     }
 
+    /// Row J-19.
+    ///
     /// Promise: `openid/userinfo`
     async fn a_token_that_does_not_hold_any_more_is_refused(app: TestApp) {
         let rp = RelyingParty::registered(&app, "rp", |_| {}).await;

@@ -29,6 +29,8 @@ async fn actions(app: &TestApp) -> Vec<String> {
 }
 
 on_every_engine! {
+    /// Row J-20.
+    ///
     /// Promise: `signing/published-ahead`
     async fn a_key_is_published_a_day_before_it_signs(app: TestApp) {
         let first = kid(&token(&app).await);
@@ -76,6 +78,8 @@ on_every_engine! {
         assert_eq!(actions(&app).await, ["doorward signing.rotated", "operator signing.rotated"]);
     }
 
+    /// Row J-20.
+    ///
     /// Promise: `signing/retires`
     async fn an_old_token_verifies_until_its_end_and_its_key_no_longer(app: TestApp) {
         published(&app).await;
@@ -97,6 +101,8 @@ on_every_engine! {
         assert_eq!(does(&app).await, ["signs"]);
     }
 
+    /// Rows J-20 and J-21.
+    ///
     /// Promise: `signing/emergency`
     async fn after_an_emergency_no_older_key_verifies_anywhere(app: TestApp) {
         let other = app.another().await;

@@ -176,7 +176,7 @@ on_every_engine! {
         assert_eq!(kid(&token(&app).await), kid(&token(&other).await));
     }
 
-    /// J-21, the drill.
+    /// Row J-21, the drill.
     ///
     /// Promise: `signing/lost`
     async fn without_the_master_key_nothing_is_signed_and_the_log_says_what_to_do(app: TestApp) {
