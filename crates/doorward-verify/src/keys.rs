@@ -29,22 +29,24 @@ impl Algorithm {
 
     /// The name in a header.
     pub const fn name(self) -> &'static str {
+        self.names()[0]
+    }
+
+    /// Every name under which it is known. Ed25519 has two: that of its family, and its own (RFC 9864 section 2.2), which some
+    /// libraries write.
+    pub const fn names(self) -> &'static [&'static str] {
         match self {
-            Self::EdDsa => "EdDSA",
-            Self::Es256 => "ES256",
-            Self::Es384 => "ES384",
-            Self::Rs256 => "RS256",
-            Self::Ps256 => "PS256",
+            Self::EdDsa => &["EdDSA", "Ed25519"],
+            Self::Es256 => &["ES256"],
+            Self::Es384 => &["ES384"],
+            Self::Rs256 => &["RS256"],
+            Self::Ps256 => &["PS256"],
         }
     }
 
-    /// The algorithm of this name; names are compared byte by byte. Ed25519 has two: that of its family, and its own (RFC 9864
-    /// section 2.2), which some libraries write.
+    /// The algorithm that is known under this name; names are compared byte by byte.
     pub fn named(name: &str) -> Option<Self> {
-        if name == "Ed25519" {
-            return Some(Self::EdDsa);
-        }
-        Self::ALL.into_iter().find(|known| known.name() == name)
+        Self::ALL.into_iter().find(|known| known.names().contains(&name))
     }
 }
 

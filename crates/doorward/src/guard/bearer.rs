@@ -261,5 +261,5 @@ fn challenged(problem: Problem, challenge: &str) -> Refused {
 }
 
 fn algorithms() -> String {
-    ALGORITHMS.map(|algorithm| algorithm.name()).join(" ")
+    ALGORITHMS.map(|algorithm| algorithm.names().join(" ")).join(" ")
 }

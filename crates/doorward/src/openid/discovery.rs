@@ -15,7 +15,10 @@ pub(super) fn document(cx: &Context) -> Value {
     let names = |algorithms: &[Algorithm]| algorithms.iter().map(|one| one.name()).collect::<Vec<_>>();
     let confidential = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
     let every_client = ["none"].iter().chain(&confidential).collect::<Vec<_>>();
-    let (signed, assertions) = (names(&SIGNED), names(&Algorithm::ALL));
+    // What others sign may name its algorithm in each way that there is; what we sign names it in one.
+    let accepted =
+        |algorithms: &[Algorithm]| algorithms.iter().flat_map(|one| one.names()).copied().collect::<Vec<_>>();
+    let (signed, assertions) = (names(&SIGNED), accepted(&Algorithm::ALL));
     let permissions = cx.policy().permissions().map(|(name, _)| name);
     let scopes: Vec<_> = Scopes::OPENID.into_iter().chain(permissions).collect();
     json!({
@@ -47,7 +50,7 @@ pub(super) fn document(cx: &Context) -> Value {
         "revocation_endpoint_auth_signing_alg_values_supported": assertions,
         "introspection_endpoint_auth_methods_supported": confidential,
         "introspection_endpoint_auth_signing_alg_values_supported": assertions,
-        "dpop_signing_alg_values_supported": names(&dpop::ALGORITHMS),
+        "dpop_signing_alg_values_supported": accepted(&dpop::ALGORITHMS),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": signed,
         "claims_supported": CLAIMS,

@@ -517,7 +517,9 @@ on_every_engine! {
         }
         native.dpop = Some("no proof".to_owned());
         assert_eq!(native.renewed(&app, refresh).await, Err("invalid_dpop_proof".to_owned()));
-        native.dpop = Some(key.proof_with(&app, "proof-good", |_, claims| {
+        native.dpop = Some(key.proof_with(&app, "proof-good", |header, claims| {
+            // By the name of RFC 9864 section 2.2.
+            header["alg"] = json!("Ed25519");
             claims["htu"] = json!(format!("{}?with=query", claims["htu"].as_str().unwrap()));
         }));
         assert!(native.renewed(&app, refresh).await.is_ok(), "query and fragment do not count");

@@ -36,6 +36,11 @@ on_every_engine! {
             let untyped = json!({ "alg": key.algorithm(), "kid": "one" });
             let good = payload(&key.assertion(&app, id, |_| {}));
             assert_eq!(says(&program, &key.signed(&untyped, &good)).await, id);
+            // Ed25519 by its own name (RFC 9864), which is no name of another key.
+            let by_its_name = json!({ "alg": "Ed25519", "kid": "one" });
+            let good = payload(&key.assertion(&app, id, |_| {}));
+            let expected = if key.algorithm() == "EdDSA" { id } else { UNPROVED };
+            assert_eq!(says(&program, &key.signed(&by_its_name, &good)).await, expected);
         }
     }
 

@@ -255,7 +255,7 @@ on_every_engine! {
             let mut program = host.program("DPoP", &token);
             let answer = program.get(&path).await;
             assert_eq!(verdict(&answer), refused(401, "invalid_dpop_proof"));
-            assert_eq!(answer.header("www-authenticate"), "DPoP error=\"invalid_dpop_proof\", algs=\"EdDSA ES256 ES384\"");
+            assert_eq!(answer.header("www-authenticate"), "DPoP error=\"invalid_dpop_proof\", algs=\"EdDSA Ed25519 ES256 ES384\"");
             program.set_header("dpop", &short);
             assert_eq!(program.get(&path).await.status, 401);
             program.set_header("dpop", &good);

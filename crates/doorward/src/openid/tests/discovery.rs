@@ -66,6 +66,14 @@ on_every_engine! {
         assert!(!texts(&document["grant_types_supported"]).contains("password"));
         assert_eq!(texts(&document["code_challenge_methods_supported"]), BTreeSet::from(["S256".to_owned()]));
         assert!(!texts(&document["id_token_signing_alg_values_supported"]).contains("none"));
+        // RFC 9864: Ed25519 by its own name too, where others sign; we write the one name that every library knows.
+        let names = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+        assert_eq!(texts(&document["id_token_signing_alg_values_supported"]), names(&["EdDSA", "ES256"]));
+        assert_eq!(texts(&document["dpop_signing_alg_values_supported"]), names(&["EdDSA", "Ed25519", "ES256", "ES384"]));
+        for endpoint in ["token", "revocation", "introspection"] {
+            let listed = texts(&document[format!("{endpoint}_endpoint_auth_signing_alg_values_supported")]);
+            assert_eq!(listed, names(&["EdDSA", "Ed25519", "ES256", "ES384", "RS256", "PS256"]), "{endpoint}");
+        }
         assert!(!texts(&document["introspection_endpoint_auth_methods_supported"]).contains("none"));
         let permissions = operate::policy(&app.doorward).permissions().map(|(name, _)| name.to_owned());
         let own = ["openid", "profile", "email", "offline_access"].map(str::to_owned);

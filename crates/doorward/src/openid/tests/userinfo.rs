@@ -23,7 +23,7 @@ on_every_engine! {
         let (rp, mut ann) = (RelyingParty::registered(&app, "rp", |_| {}).await, app.person(ANN).await);
         let answer = ann.get(USERINFO).await;
         assert_eq!(answer.status, 401, "a session is no token");
-        assert_eq!(answer.header("www-authenticate"), "Bearer, DPoP algs=\"EdDSA ES256 ES384\"");
+        assert_eq!(answer.header("www-authenticate"), "Bearer, DPoP algs=\"EdDSA Ed25519 ES256 ES384\"");
         let token = text_of(&rp.tokens(&mut ann, "openid").await, "access_token");
         for garbage in ["", "x", "..", "a.b.c", &token[1..], &format!("{token}A"), &token.to_lowercase()] {
             let (status, ..) = asked(&app, "Bearer", garbage).await;
