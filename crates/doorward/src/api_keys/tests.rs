@@ -8,57 +8,18 @@ mod pages;
 use std::time::Duration;
 
 use axum::http::Method;
-use doorward_core::{AccountId, TenantId};
 use serde_json::Value;
 
 use crate::testing::{
     Actor, Answer, TestApp,
+    acme::{Acme, BOB, CEM},
     programs::{Program, bare},
 };
 
-const ANN: &str = "ann@example.com";
-const BOB: &str = "bob@example.com";
-const CEM: &str = "cem@example.com";
-const DAN: &str = "dan@example.com";
 const KEYS: &str = "/auth/tenants/acme/api-keys";
 const FORM: &str = "application/x-www-form-urlencoded";
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
-
-/// Ann owns acme, bob is an admin there and cem a member; dan owns other, and belongs to nothing else.
-struct Acme {
-    ann: Actor,
-    bob: Actor,
-    cem: Actor,
-    dan: Actor,
-    ids: [AccountId; 4],
-    acme: TenantId,
-    /// An application that asks what holds of tokens.
-    service: Program,
-}
-
-impl Acme {
-    async fn of(app: &TestApp) -> Self {
-        let mut ids = Vec::new();
-        for email in [ANN, BOB, CEM, DAN] {
-            ids.push(app.account(email).await);
-        }
-        let ids: [AccountId; 4] = ids.try_into().unwrap();
-        let acme = app.tenant("acme", ids[0]).await;
-        app.member(acme, ids[1], "admin").await;
-        app.member(acme, ids[2], "member").await;
-        app.tenant("other", ids[3]).await;
-        let (ann, bob) = (app.logged_in(ANN).await, app.logged_in(BOB).await);
-        let (cem, dan) = (app.logged_in(CEM).await, app.logged_in(DAN).await);
-        Self { ann, bob, cem, dan, ids, acme, service: Program::service(app, acme).await }
-    }
-
-    /// Whether a token is said to hold, and for which scopes.
-    async fn holds(&self, app: &TestApp, token: &str) -> Option<String> {
-        let told = self.service.introspect(app, token).await;
-        (told["active"] == true).then(|| text(&told, "scope").to_owned())
-    }
-}
 
 /// A key that somebody has made.
 struct Made {

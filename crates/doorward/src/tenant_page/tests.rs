@@ -12,48 +12,14 @@ use serde_json::{Value, json};
 
 use crate::{
     on_every_engine, operate,
-    testing::{Actor, Answer, Engine, TestApp},
+    testing::{
+        Actor, Answer, Engine, TestApp,
+        acme::{ANN, Acme, BOB, CEM, DAN},
+    },
 };
 
-const ANN: &str = "ann@example.com";
-const BOB: &str = "bob@example.com";
-const CEM: &str = "cem@example.com";
-const DAN: &str = "dan@example.com";
 const FORM: &str = "application/x-www-form-urlencoded";
 const STALE: Duration = Duration::from_secs(600);
-
-/// Ann owns acme, bob is an admin there and cem a member; dan owns other, and belongs to nothing else.
-struct Acme {
-    ann: Actor,
-    bob: Actor,
-    cem: Actor,
-    dan: Actor,
-    ids: [AccountId; 4],
-    acme: TenantId,
-    other: TenantId,
-}
-
-impl Acme {
-    async fn of(app: &TestApp) -> Self {
-        let mut ids = Vec::new();
-        for email in [ANN, BOB, CEM, DAN] {
-            ids.push(app.account(email).await);
-        }
-        let ids: [AccountId; 4] = ids.try_into().unwrap();
-        let [ann, bob, cem, dan] = ids;
-        let acme = app.tenant("acme", ann).await;
-        app.member(acme, bob, "admin").await;
-        app.member(acme, cem, "member").await;
-        let other = app.tenant("other", dan).await;
-        let (ann, bob) = (app.logged_in(ANN).await, app.logged_in(BOB).await);
-        let (cem, dan) = (app.logged_in(CEM).await, app.logged_in(DAN).await);
-        Self { ann, bob, cem, dan, ids, acme, other }
-    }
-
-    fn path(&self, whom: usize, rest: &str) -> String {
-        format!("/auth/tenants/acme/members/{}{rest}", self.ids[whom])
-    }
-}
 
 fn said(answer: &Answer) -> (u16, String) {
     (answer.status, answer.code())

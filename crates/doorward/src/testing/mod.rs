@@ -3,6 +3,8 @@
 //! Each [`TestApp`] has a database of its own. [`Actor`]s are people with browsers: they keep cookies, send what browsers
 //! send, and carry the CSRF token of the page they are on unless a test says otherwise.
 
+#[cfg(test)]
+pub(crate) mod acme;
 mod actor;
 mod app;
 mod clock;

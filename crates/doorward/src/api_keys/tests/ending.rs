@@ -160,10 +160,10 @@ on_every_engine! {
             assert_eq!(error(&app, key, &[]).await, "invalid_grant");
         }
         let other = operate::tenant(&app.doorward, "other").await.unwrap().unwrap().id;
-        all.service = Program::registered(&app, crate::operate::Registration {
+        all.asks = tokio::sync::OnceCell::from(Program::registered(&app, crate::operate::Registration {
             id: "other-service".to_owned(), name: "x".to_owned(), authentication: "secret".to_owned(),
             grants: vec!["client_credentials".to_owned()], tenant: Some(other), ..Default::default()
-        }).await;
+        }).await);
         assert_eq!(all.holds(&app, &given).await, None);
         token(&app, text(&asks, "key")).await;
         assert_eq!(app.count("api_keys").await, 1);

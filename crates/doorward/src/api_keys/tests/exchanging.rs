@@ -122,7 +122,7 @@ on_every_engine! {
     async fn nothing_that_is_said_is_ignored(app: TestApp) {
         let mut all = Acme::of(&app).await;
         let key = made(&mut all.cem, "tenant:read", &[]).await.key;
-        let id = all.service.id.clone();
+        let id = all.service(&app).await.id.clone();
         for (field, value, refusal) in [
             ("subject_token_type", "", "invalid_request"),
             ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token", "invalid_request"),
@@ -139,7 +139,7 @@ on_every_engine! {
             ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"), ("subject_token", key.as_str()),
             ("subject_token_type", "urn:doorward:params:oauth:token-type:api-key"),
         ];
-        let answer = all.service.post(&app, "/auth/oauth/token", &form).await.json();
+        let answer = all.service(&app).await.post(&app, "/auth/oauth/token", &form).await.json();
         assert_eq!(text(&answer, "error"), "invalid_request", "with a client's header");
         assert_eq!(exchange(&app, &key, &[("requested_token_type", "urn:ietf:params:oauth:token-type:access_token")]).await.status, 200);
     }
@@ -165,7 +165,7 @@ on_every_engine! {
         }
         let refresh = Handled::<Refresh>::mint(&doorward_core::SystemEntropy).reveal();
         let session = all.cem.session_cookie().unwrap().to_owned();
-        for text in [given.as_str(), &refresh, &session, &all.service.secret.clone().unwrap()] {
+        for text in [given.as_str(), &refresh, &session, &all.service(&app).await.secret.clone().unwrap()] {
             assert_eq!(error(&app, text, &[]).await, "invalid_grant", "{text}");
         }
         let name = text(&part(&given, 1), "client_id").to_owned();
