@@ -17,8 +17,8 @@ export async function apiKeys(page, slug, seen = async () => {}) {
   await press(page, "Make the key");
   await says(page, "Choose what it may do");
   await seen(page, "api-keys-refused");
-  await page.getByLabel("tenant:read", { exact: true }).check();
-  await page.getByLabel("members:read", { exact: true }).check();
+  await page.getByLabel("See which organisation this is and what it is called.", { exact: true }).check();
+  await page.getByLabel("See who belongs to the organisation and who is invited.", { exact: true }).check();
   await press(page, "Make the key");
   await heading(page, "Your new API key");
   await says(page, "Copy it now.");
@@ -30,7 +30,7 @@ export async function apiKeys(page, slug, seen = async () => {}) {
   assert.ok(!(await page.content()).includes(key));
   await write(page, "Name", "Billing");
   await page.getByLabel(/^For (?!me)/).check();
-  await page.getByLabel("tenant:read", { exact: true }).check();
+  await page.getByLabel("See which organisation this is and what it is called.", { exact: true }).check();
   await press(page, "Make the key");
   await heading(page, "Your new API key");
   assert.equal(await exchanged(page, key), 200);

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, builder::PossibleValuesParser};
 use doorward::{
-    config::{POLICY_EXAMPLES, Policy as InForce, RoleInfo},
+    config::{POLICY_EXAMPLES, Policy as InForce, PolicySettings, RoleInfo},
     core::{PlanName, RoleName},
 };
 use serde_json::{Value, json};
@@ -15,6 +15,8 @@ pub(crate) enum Policy {
     /// Shows which role holds which permission; contacts nothing
     Show(Show),
     /// Tells everything that is wrong with the policy in the settings, or "fine"; contacts nothing
+    ///
+    /// Behind "fine" it names the permissions of which [policy.about] does not say what they are for.
     #[command(after_help = "\
 Examples:
   doorward policy check --config /etc/doorward.toml && systemctl restart doorward")]
@@ -57,8 +59,18 @@ impl Policy {
                 if show.json { output::json(&object(policy)) } else { tables(policy) }
             }
             Self::Check => {
-                global.source()?.draft()?.finish_section("policy")?;
-                output::line("fine")
+                let draft = global.source()?.draft()?;
+                let settings: PolicySettings = draft.section();
+                draft.finish_section("policy")?;
+                output::line("fine")?;
+                let untold: Vec<&str> = settings.policy().untold().collect();
+                if untold.is_empty() {
+                    return Ok(());
+                }
+                let names = untold.join(", ");
+                output::line(&format!(
+                    "Whoever lets a program in reads names, for want of sentences in [policy.about]: {names}"
+                ))
             }
             Self::Example(example) => example.run(),
         }
@@ -78,6 +90,11 @@ fn tables(policy: &InForce) -> Result<(), Failure> {
     output::line("Roles in tenants")?;
     let permissions: Vec<&str> = policy.permissions().map(|(name, _)| name).collect();
     output::table(&matrix(&permissions, &policy.roles()))?;
+    output::line("")?;
+    let sentences = policy.permissions().map(|(name, about)| [name, about].map(str::to_owned));
+    output::table(
+        &[vec![["PERMISSION", "WHOEVER LETS A PROGRAM IN READS"].map(str::to_owned)], sentences.collect()].concat(),
+    )?;
     output::line("")?;
     let mut rows = vec![["ROLE", "MAY GIVE", "FOR"].map(str::to_owned)];
     rows.extend(policy.roles().into_iter().map(|role| {

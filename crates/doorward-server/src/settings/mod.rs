@@ -20,7 +20,7 @@ use std::{
 
 use doorward::{
     KeyFile, Settings,
-    config::{SettingsError, section},
+    config::{Section, SettingsError, section},
 };
 pub(crate) use origins::Origins;
 pub(crate) use own::{DangerSettings, ServerSettings};
@@ -123,6 +123,11 @@ impl Draft {
     pub(crate) fn finish_section(mut self, section: &str) -> Result<(), Failure> {
         self.errors.retain(|error| error.key.split('.').next() == Some(section));
         if self.errors.is_empty() { Ok(()) } else { Err(Failure::settings(self.origins.tell(&self.errors))) }
+    }
+
+    /// One section as far as it is right; [`finish_section`](Self::finish_section) tells what is wrong with it.
+    pub(crate) fn section<S: Section>(&self) -> S {
+        section(&self.table, &mut Vec::new())
     }
 
     /// What was said about a key, when it is text.

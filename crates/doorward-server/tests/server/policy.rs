@@ -19,6 +19,9 @@ fn the_policy_in_force_is_shown_as_a_table_and_as_json() {
     let table = run(&["policy", "show"], more);
     assert_eq!(table.code, Some(0), "{table:?}");
     let row = |name: &str| table.stdout.lines().find(|line| line.starts_with(name)).map(str::to_owned);
+    let says = |line: &str| assert!(table.stdout.lines().any(|one| one == line), "{line}: {table:?}");
+    says("invoices:read    Do what is called “invoices:read” here.");
+    says("members:read     See who belongs to the organisation and who is invited.");
     assert_eq!(row("PERMISSION").unwrap(), "PERMISSION       owner  paid");
     assert_eq!(row("invoices:read").unwrap(), "invoices:read    x      x");
     assert_eq!(row("members:manage").unwrap(), "members:manage   x");
@@ -46,6 +49,19 @@ fn a_policy_is_checked_without_the_rest() {
     assert_eq!(said.code, Some(2), "{said:?}");
     assert!(said.stderr.lines().all(|line| line.contains(": policy.")), "{said:?}");
     assert!(said.stderr.contains("policy.roles.a.inherits: a role inherits from itself"), "{said:?}");
+}
+
+/// Promise: `policy/plain-words`
+#[test]
+fn permissions_without_a_sentence_are_named() {
+    let more = "[policy]\npermissions = [\"a:read\", \"b:read\", \"c:read\"]\n[policy.about]\n\"b:read\" = \"See all b.\"\n\
+        [policy.roles.owner]\npermissions = [\"*\"]\ngrants = [\"*\"]\n";
+    let said = run(&["policy", "check"], more);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.stdout.starts_with("fine\n") && said.stdout.ends_with("[policy.about]: a:read, c:read\n"), "{said:?}");
+    let wrong = run(&["policy", "check"], &more.replace("\"b:read\" =", "\"d:read\" ="));
+    assert_eq!(wrong.code, Some(2), "{wrong:?}");
+    assert!(wrong.stderr.contains("policy.about.d:read: `d:read` is no permission that there is"), "{wrong:?}");
 }
 
 #[test]

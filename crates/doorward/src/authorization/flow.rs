@@ -20,7 +20,7 @@ use crate::{
     reauthentication,
     sessions::{self, Live},
     tenants::{self, Joined, Named, State},
-    tokens::{self, About, Beginning, Given, Renewable, Scopes, Source, Subject, TokenDenied},
+    tokens::{self, About, Beginning, Given, Renewable, Source, Subject, TokenDenied},
 };
 
 const PUSHED: &str = "urn:ietf:params:oauth:request_uri:";
@@ -422,19 +422,4 @@ pub(crate) async fn purge(cx: &Context, tx: &mut Transaction) -> Result<u64, Fau
     let now = cx.clock.now();
     // Until then a code that comes again still ends what came of it.
     store::purge(tx, now, now.before(cx.settings.tokens.refresh_absolute)).await
-}
-
-/// Of scopes those that say something to a person, in words.
-pub(crate) fn in_words(cx: &Context, scopes: &Scopes) -> Vec<String> {
-    let word = |scope: &str| match scope {
-        "openid" => "Know who you are here".to_owned(),
-        "profile" => "See your name".to_owned(),
-        "email" => "See your email address".to_owned(),
-        OFFLINE => "Stay connected when you are logged out".to_owned(),
-        permission => {
-            let about = cx.policy().permissions().find(|(name, _)| *name == permission).map(|(_, about)| about);
-            about.filter(|about| !about.is_empty()).map_or_else(|| permission.to_owned(), str::to_owned)
-        }
-    };
-    scopes.iter().map(word).collect()
 }

@@ -7,8 +7,9 @@ use serde_json::json;
 use super::{
     device::{self, Decision, Found},
     flow::{self, Asking, LOGIN_REQUIRED, Next},
-    pages::{AppsPage, ConsentPage, DecidedPage, DevicePage, address, apps, host, onward, places, wishes},
+    pages::{AppsPage, ConsentPage, DecidedPage, DevicePage, address, apps, host, onward, places},
     rules::{self, AskDenied, Back, Parameters, Told, Wanted},
+    wishes::Wishes,
 };
 use crate::{
     clients::{self, Credentials, Grant, credentials},
@@ -296,7 +297,7 @@ async fn consent_page(
         client: wanted.back.client.name.clone(),
         host: host(&wanted.back),
         address: address(cx, person.account()).await?,
-        wishes: wishes(cx, &wanted.scopes),
+        wishes: Wishes::of(cx, &wanted.scopes),
         tenants: places(&asking.tenants),
         action: "/oauth/authorize",
         hidden,
@@ -389,7 +390,7 @@ async fn device_page(person: &SignedIn, found: &Found, asking: &Asking, code: &s
         client: found.client.name.clone(),
         host: String::new(),
         address: address(cx, person.account()).await?,
-        wishes: wishes(cx, &found.scopes),
+        wishes: Wishes::of(cx, &found.scopes),
         tenants: places(&asking.tenants),
         action: "/device/decide",
         hidden: vec![("user_code", code.to_owned())],
@@ -429,7 +430,7 @@ async fn list(person: SignedIn, _: NoInput) -> Result<Reply, Refused> {
                 "client": app.client,
                 "name": app.name,
                 "scopes": app.scopes.iter().collect::<Vec<_>>(),
-                "tenants": app.places,
+                "tenants": app.places.iter().map(|place| &place.name).collect::<Vec<_>>(),
                 "since": app.since.as_secs(),
                 "connections": app.connections,
             })

@@ -27,6 +27,7 @@ mod pages;
 mod rules;
 mod settings;
 mod store;
+mod wishes;
 
 pub(crate) use flow::{Exchange, Redeemed, purge, redeem};
 pub(crate) use pages::onward;

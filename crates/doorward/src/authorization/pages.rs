@@ -3,9 +3,9 @@
 use doorward_core::{AccountId, Timestamp};
 
 use super::{
-    flow,
     rules::{Back, Consent},
     store,
+    wishes::Wishes,
 };
 use crate::{
     accounts,
@@ -14,7 +14,7 @@ use crate::{
     context::Context,
     error::Fault,
     tenants::{self, Joined, Named},
-    tokens::{self, Scopes},
+    tokens::{self, Family, Scopes},
 };
 
 page! {
@@ -24,7 +24,7 @@ page! {
         client: String,
         host: String,
         address: String,
-        wishes: Vec<String>,
+        wishes: Wishes,
         tenants: Vec<Place>,
         action: &'static str,
         hidden: Vec<(&'static str, String)>,
@@ -66,15 +66,22 @@ pub(crate) struct Place {
 pub(crate) struct App {
     pub(crate) client: String,
     pub(crate) name: String,
-    /// In which tenants, by name.
-    pub(crate) places: Vec<String>,
+    /// What it may with the account.
     pub(crate) wishes: Vec<String>,
+    /// In which tenants, and what it may there.
+    pub(crate) places: Vec<LetIn>,
     pub(crate) scopes: Scopes,
     pub(crate) since: Timestamp,
     pub(crate) agreed: String,
     /// When it last renewed its access; empty when it has none that it could renew.
     pub(crate) used: String,
     pub(crate) connections: usize,
+}
+
+/// A tenant that a client was let into.
+pub(crate) struct LetIn {
+    pub(crate) name: String,
+    pub(crate) wishes: Vec<String>,
 }
 
 /// The address of an account, for the sentence that says as whom somebody is asked.
@@ -99,10 +106,6 @@ pub(super) fn host(back: &Back) -> String {
     }
 }
 
-pub(super) fn wishes(cx: &Context, scopes: &Scopes) -> Vec<String> {
-    flow::in_words(cx, scopes)
-}
-
 /// How many families of an account are looked at for its list of apps.
 const MOST_FAMILIES: i64 = 1000;
 
@@ -112,48 +115,54 @@ pub(super) async fn apps(cx: &Context, account: AccountId) -> Result<Vec<App>, F
     let families = tokens::of_account(&cx.db, account, None, MOST_FAMILIES).await?;
     // Our own apps are not asked about, and are let in all the same.
     for family in &families {
-        if !consents.iter().any(|one| one.client == family.client && one.tenant == family.tenant) {
-            let (client, tenant, scopes) = (family.client.clone(), family.tenant, family.scopes.clone());
-            consents.push(Consent { client, tenant, scopes, given_at: family.created_at });
+        match consents.iter_mut().find(|one| one.client == family.client && one.tenant == family.tenant) {
+            Some(known) => known.scopes = known.scopes.and(&family.scopes),
+            None => {
+                let (client, tenant, scopes) = (family.client.clone(), family.tenant, family.scopes.clone());
+                consents.push(Consent { client, tenant, scopes, given_at: family.created_at });
+            }
         }
     }
     consents.sort_by(|a, b| a.client.cmp(&b.client));
     let mut apps: Vec<App> = Vec::new();
     for consent in consents {
+        if apps.last().is_none_or(|app| app.client != consent.client.as_str()) {
+            apps.push(app(cx, &consent, &families).await?);
+        }
         let place = match consent.tenant {
             Some(tenant) => tenants::by_name(&cx.db, &Named::Id(tenant)).await?.map(|tenant| tenant.name),
             None => None,
         };
-        let of_client = || families.iter().filter(|family| family.client == consent.client);
-        match apps.last_mut().filter(|app| app.client == consent.client.as_str()) {
-            Some(app) => {
-                app.scopes = app.scopes.and(&consent.scopes);
-                app.places.extend(place);
-                app.since = app.since.min(consent.given_at);
-            }
-            None => {
-                let known = clients::find(cx, &consent.client).await?;
-                let name = known.map_or_else(|| consent.client.to_string(), |client| client.name.clone());
-                let used = of_client().map(|family| family.rotated_at).max();
-                apps.push(App {
-                    client: consent.client.to_string(),
-                    name,
-                    places: place.into_iter().collect(),
-                    wishes: Vec::new(),
-                    scopes: consent.scopes.clone(),
-                    since: consent.given_at,
-                    agreed: String::new(),
-                    used: used.map(|at| ago(at, cx.clock.now())).unwrap_or_default(),
-                    connections: of_client().count(),
-                });
-            }
+        if let Some(app) = apps.last_mut() {
+            app.scopes = app.scopes.and(&consent.scopes);
+            app.since = app.since.min(consent.given_at);
+            let wishes = Wishes::of(cx, &consent.scopes).tenant;
+            app.places.extend(place.map(|name| LetIn { name, wishes }));
         }
     }
     for app in &mut apps {
-        app.wishes = wishes(cx, &app.scopes);
+        app.wishes = Wishes::of(cx, &app.scopes).account;
         app.agreed = ago(app.since, cx.clock.now());
     }
     Ok(apps)
+}
+
+/// A client that was let in, without what and where.
+async fn app(cx: &Context, consent: &Consent, families: &[Family]) -> Result<App, Fault> {
+    let of_client = || families.iter().filter(|family| family.client == consent.client);
+    let known = clients::find(cx, &consent.client).await?;
+    let used = of_client().map(|family| family.rotated_at).max();
+    Ok(App {
+        client: consent.client.to_string(),
+        name: known.map_or_else(|| consent.client.to_string(), |client| client.name.clone()),
+        wishes: Vec::new(),
+        places: Vec::new(),
+        scopes: consent.scopes.clone(),
+        since: consent.given_at,
+        agreed: String::new(),
+        used: used.map(|at| ago(at, cx.clock.now())).unwrap_or_default(),
+        connections: of_client().count(),
+    })
 }
 
 /// The page that leads on to a client: a form of ours must not lead to another site.

@@ -1,5 +1,7 @@
 //! Letting clients in.
 
+mod words;
+
 use std::time::Duration;
 
 use axum::http::Method;

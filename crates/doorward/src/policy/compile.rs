@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use doorward_core::{PlanName, RoleName};
 use toml::{Table, Value};
 
-use super::rules::{MOST_PERMISSIONS, MOST_PLANS, MOST_ROLES, OPERATORS, OWN, Permissions, Policy, Role};
+use super::rules::{MOST_PERMISSIONS, MOST_PLANS, MOST_ROLES, OPERATORS, OWN, Permissions, Policy, Role, untold};
 use crate::base::settings::{SettingsError, closest, refuse_unknown};
 
 /// Judges a policy; `None` when there is something wrong with it, which `errors` tells.
 pub(super) fn compile(table: &Table, errors: &mut Vec<SettingsError>) -> Option<Policy> {
     let before = errors.len();
-    refuse_unknown("policy", table, &["permissions", "owner", "roles", "plans", "operators"], errors);
+    refuse_unknown("policy", table, &["permissions", "about", "owner", "roles", "plans", "operators"], errors);
     let mut judge = Judge { errors };
-    let permissions = judge.permissions(table.get("permissions"));
+    let mut permissions = judge.permissions(table.get("permissions"));
+    judge.sentences(table.get("about"), &mut permissions);
     let names: Vec<&str> = permissions.iter().map(|(name, _)| name.as_str()).collect();
     let built_in = built_in();
     let written = judge.drafts("policy.roles", table.get("roles").or(built_in.get("roles")), TENANT_KEYS);
@@ -81,7 +82,7 @@ impl Judge<'_> {
                 self.wrong(KEY, format!("`{name}` is no name of a permission"), cure);
             } else if OWN.iter().any(|(own, _)| *own == name) {
                 self.wrong(KEY, format!("`{name}` is Doorward's own"), "Remove it; roles may hold it all the same.");
-            } else if all.insert(name.clone(), String::new()).is_some() {
+            } else if all.insert(name.clone(), untold(&name)).is_some() {
                 self.wrong(KEY, format!("`{name}` is there twice"), "Remove one of them.");
             }
         }
@@ -93,6 +94,40 @@ impl Judge<'_> {
             );
         }
         all.into_iter().take(MOST_PERMISSIONS).collect()
+    }
+
+    /// What people read of the application's permissions who decide about a program.
+    fn sentences(&mut self, value: Option<&Value>, permissions: &mut [(String, String)]) {
+        const KEY: &str = "policy.about";
+        let Some(value) = value else { return };
+        let Some(table) = value.as_table() else {
+            let cure = format!("Write [{KEY}] and under it lines such as \"invoices:read\" = \"See the invoices.\".");
+            return self.wrong(KEY, "it must be a table", cure);
+        };
+        for (name, sentence) in table {
+            let key = format!("{KEY}.{name}");
+            let names: Vec<&str> = permissions.iter().map(|(name, _)| name.as_str()).collect();
+            let Ok(at) = names.binary_search(&name.as_str()) else {
+                self.wrong(key, format!("`{name}` is no permission that there is"), instead_of(KEY, name, &names));
+                continue;
+            };
+            if OWN.iter().any(|(own, _)| own == name) {
+                self.wrong(
+                    key,
+                    format!("`{name}` is Doorward's own"),
+                    "Remove the line; Doorward says what it is for.",
+                );
+                continue;
+            }
+            match sentence.as_str().filter(|text| is_sentence(text)) {
+                Some(text) => permissions[at].1 = text.to_owned(),
+                None => self.wrong(
+                    key,
+                    format!("it must be one line of up to {MOST_LETTERS} characters"),
+                    "Say in a sentence what whoever has the permission sees or does.",
+                ),
+            }
+        }
     }
 
     fn drafts(&mut self, key: &str, value: Option<&Value>, known: &[&str]) -> Vec<Draft> {
@@ -331,6 +366,14 @@ fn is_permission(name: &str) -> bool {
     };
     name.len() <= 64 && name.contains(':') && name.split(':').all(word)
 }
+
+/// Whether a text can be shown as one line that says something.
+fn is_sentence(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= MOST_LETTERS && !text.chars().any(char::is_control)
+}
+
+/// A sentence is read by somebody who decides in a moment.
+const MOST_LETTERS: usize = 200;
 
 /// Whether a pattern of a role means a permission: its name, all that begin with `x:` for `x:*`, or everything for `*`.
 fn matches(pattern: &str, name: &str) -> bool {

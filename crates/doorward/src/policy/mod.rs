@@ -9,6 +9,8 @@
 //! - `policy/no-more-than-said`: A role holds what its policy says, and a role that the policy does not know holds nothing.
 //! - `policy/operators-apart`: No role of a tenant is worth anything to an operator's console, nor the other way round.
 //! - `policy/gives-what-it-may`: A role gives and takes the roles that its policy names, and no other.
+//! - `policy/plain-words`: Each permission has a sentence that says what whoever gives it away gives: that of the settings, and
+//!   where there is none its name.
 //! - `policy/examples`: The ready-made policies are sound, and do what they say.
 //!
 //! Against: a policy that allows more than whoever wrote it thinks. It does not decide about anybody; `access` does.

@@ -11,16 +11,17 @@ pub(super) const MOST_PLANS: usize = 64;
 /// Roles there may be at most.
 pub(super) const MOST_ROLES: usize = 64;
 
-/// What Doorward itself asks about in a tenant.
+/// What Doorward itself asks about in a tenant, and for whoever gives it away what they give: people read it who decide about a
+/// program, and who may not know the word permission.
 pub(super) const OWN: [(&str, &str); 8] = [
-    ("tenant:read", "See that one belongs here. Every role holds it."),
-    ("tenant:update", "Change name and address, and who may join."),
-    ("tenant:delete", "Delete all of it, and take that back while it waits."),
-    ("members:read", "See who belongs here, and who is invited."),
-    ("members:invite", "Invite people, and take invitations back."),
-    ("members:manage", "Change the roles of members, and remove members."),
-    ("audit:read", "Read what happened here."),
-    ("api_keys:manage", "Make and take back the API keys of services."),
+    ("tenant:read", "See which organisation this is and what it is called."),
+    ("tenant:update", "Change the name and address of the organisation, and who may join it."),
+    ("tenant:delete", "Delete the whole organisation, and stop its deletion while it waits."),
+    ("members:read", "See who belongs to the organisation and who is invited."),
+    ("members:invite", "Invite people to the organisation, and take invitations back."),
+    ("members:manage", "Change what members may do, and remove members from the organisation."),
+    ("audit:read", "Read the log of who did what in the organisation."),
+    ("api_keys:manage", "Make keys with which programs act for the organisation, and take them back."),
 ];
 
 /// What Doorward asks about in the operator's console.
@@ -201,9 +202,22 @@ impl Policy {
         self.operators.iter().any(|known| known.name == *role)
     }
 
-    /// The permissions that can be asked about in a tenant, in the order of their names, each with what it is for.
+    /// The permissions that can be asked about in a tenant, in the order of their names, each with a sentence that says to
+    /// whoever gives it away what they give.
     pub fn permissions(&self) -> impl Iterator<Item = (&str, &str)> {
         self.permissions.iter().map(|(name, about)| (name.as_str(), about.as_str()))
+    }
+
+    /// The same for one of them. One that the policy does not know has its name: it may come back, and what somebody has agreed
+    /// to with it.
+    pub(crate) fn about(&self, name: &str) -> String {
+        let known = self.permissions.binary_search_by(|(known, _)| known.as_str().cmp(name));
+        known.map_or_else(|_| untold(name), |at| self.permissions[at].1.clone())
+    }
+
+    /// The permissions of which the settings do not say what they are for.
+    pub fn untold(&self) -> impl Iterator<Item = &str> {
+        self.permissions.iter().filter(|(name, about)| *about == untold(name)).map(|(name, _)| name.as_str())
     }
 
     /// The roles in a tenant.
@@ -241,4 +255,9 @@ impl Policy {
     fn role(&self, name: &RoleName) -> Option<&Role> {
         self.roles.iter().find(|role| role.name == *name)
     }
+}
+
+/// What is said of a permission of which the settings say nothing. A guess from its name could promise less than it allows.
+pub(super) fn untold(name: &str) -> String {
+    format!("Do what is called “{name}” here.")
 }

@@ -69,6 +69,7 @@ impl Section for Settings {
         };
         vec![
             entry("permissions", "a list of texts", "[]", PERMISSIONS),
+            entry("about", "texts under names, `[policy.about]`", "", ABOUT),
             entry("owner", "text", "\"owner\"", OWNER),
             entry("roles", "tables such as `[policy.roles.editor]`", "", ROLES),
             entry("plans", "tables such as `[policy.plans.pro]`", "", PLANS),
@@ -83,6 +84,9 @@ impl Section for Settings {
 
 const PERMISSIONS: &str = "What your application asks about, besides Doorward's own: names such as `invoices:read`. A permission that is \
     not here is unknown, to the roles and to whoever asks.";
+const ABOUT: &str = "What each of your permissions is for, in a sentence for the person who lets a program have it: \
+    `\"invoices:read\" = \"See the invoices of the organisation.\"`. It stands on the page that asks whether a program is let in, in \
+    the list of programs that somebody has let in, and where API keys are made. Where there is none, people read the name.";
 const OWNER: &str = "The role of whoever makes a tenant. One member always keeps it. Where it becomes another role, \
     whoever has that one is an owner from the next start on, and nobody else; Doorward does not start while that would leave a tenant \
     without an owner. Stop all nodes before you change it.";

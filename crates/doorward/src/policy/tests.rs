@@ -3,11 +3,13 @@
 mod examples;
 mod mistakes;
 mod model;
+mod sentences;
 
 use std::collections::BTreeSet;
 
 use doorward_core::RoleName;
 
+use self::mistakes::{refuses_all, told};
 use super::{
     OwnRoles, Policy, Settings,
     rules::{OPERATORS, OWN},

@@ -39,7 +39,7 @@ pub(crate) use flow::{
 };
 pub(crate) use keys::name_of_key;
 pub(crate) use letters::COMPOSERS;
-pub(crate) use rules::{About, Scopes, Source, Subject, TokenDenied};
+pub(crate) use rules::{About, Family, Scopes, Source, Subject, TokenDenied};
 pub use settings::Settings;
 pub(crate) use store::{
     forget_account, forget_client, forget_client_of, forget_everything, forget_member, forget_tenant, of_account,

@@ -86,6 +86,7 @@ impl Notice {
             }
             "invitation-revoked" => "The invitation is taken back. Its link does not work any more.",
             "api-key-revoked" => "The API key is taken back. It does not work any more.",
+            "app-withdrawn" => "The app is disconnected. It cannot use your account any more.",
             "joined" => "Welcome. You are a member now.",
             other => return Self::of_console(other),
         };

@@ -3,7 +3,7 @@
 use super::{OWNER, Settings, parsed};
 
 /// Everything that is wrong with a policy, each as one line.
-fn told(text: &str) -> Vec<String> {
+pub(super) fn told(text: &str) -> Vec<String> {
     Settings::parse(text).err().unwrap_or_default().iter().map(ToString::to_string).collect()
 }
 
@@ -14,7 +14,7 @@ fn refuses(more: &str, parts: &[&str]) {
 }
 
 #[track_caller]
-fn refuses_all(text: &str, parts: &[&str]) {
+pub(super) fn refuses_all(text: &str, parts: &[&str]) {
     let told = told(text);
     assert_eq!(told.len(), 1, "{told:?} in {text}");
     assert!(told[0].starts_with(&format!("{}: ", parts[0])), "{told:?} in {text}");
