@@ -141,6 +141,10 @@ impl Builder {
     pub async fn open(self) -> Result<Doorward, StartError> {
         let dev = self.mailbox.is_some();
         let site = Site::new(&self.settings.site, dev)?;
+        let unfit = self.settings.unfit_audiences();
+        if !unfit.is_empty() {
+            return Err(StartError::Settings(unfit));
+        }
         let keys = self
             .keys
             .ok_or_else(|| error("keys.file", "there are no signing keys", "Make them with `doorward keys rotate`."))?;

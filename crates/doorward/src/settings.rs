@@ -54,9 +54,15 @@ macro_rules! sections {
 }
 
 impl Settings {
-    /// What is wrong between sections: the clients name permissions of the policy.
+    /// What is wrong between sections: the clients name permissions of the policy, and API keys audiences like those of clients.
     fn of_several_sections(&self) -> Vec<SettingsError> {
-        self.clients.clients(&self.policy.0, &self.site.public_url).err().unwrap_or_default()
+        let clients = self.clients.clients(&self.policy.0, &self.site.public_url).err().unwrap_or_default();
+        [clients, self.unfit_audiences()].concat()
+    }
+
+    /// The audiences of API keys that are none.
+    pub(crate) fn unfit_audiences(&self) -> Vec<SettingsError> {
+        crate::clients::unfit_resources("api_keys.resources", &self.api_keys.resources)
     }
 }
 

@@ -16,6 +16,7 @@
 //! - `api_keys/whoever-has-it`: Whoever has a key can take it back with nothing else: a scanner that has found it, for one.
 //! - `api_keys/own`: Somebody sees and takes back their own keys, and with `api_keys:manage` those of services; no other tenant's.
 //! - `api_keys/limits`: Keys of a person, of a tenant's services, and tokens of a key in an hour are limited.
+//! - `api_keys/audience`: A key is for one of the audiences that the settings name, each of which is an absolute URI.
 //! - `api_keys/kinds-apart`: A key is no session, no refresh token, no access token and no client, and none of these is a key.
 //! - `api_keys/recorded`: That a key was made, taken back or refused is in the log, refusals once a minute, and never the key.
 //! - `api_keys/last-use`: When a key was used last is known to the minute.

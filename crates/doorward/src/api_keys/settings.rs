@@ -18,7 +18,8 @@ settings! {
         per_tenant["per_tenant"]: u32 = 100, 1 => 10_000;
         /// Access tokens that one key may be exchanged for in an hour. A token works for minutes, so a program that keeps it needs few.
         tokens_per_hour["tokens_per_hour"]: u32 = 600, 1 => 1_000_000;
-        /// The audiences that a key may be for; the first is meant when its maker chooses none. Empty for the public URL of the site.
+        /// The audiences that a key may be for, each an absolute URI without a fragment (RFC 8707); the first is meant when its maker
+        /// chooses none. Empty for the public URL of the site.
         resources["resources"]: Vec<String> = Vec::new();
     }
 }

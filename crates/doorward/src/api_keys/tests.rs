@@ -4,6 +4,7 @@ mod ending;
 mod exchanging;
 mod making;
 mod pages;
+mod settings;
 
 use std::time::Duration;
 

@@ -11,7 +11,12 @@ use super::{
     redirects::{self, Kind, Unfit, Whose},
     rules::{Authentication, Client, Grant, OF_KEYS},
 };
-use crate::{base::problem::Item, guard::Problem, policy::Policy, tenants::display_name};
+use crate::{
+    base::{problem::Item, settings::SettingsError},
+    guard::Problem,
+    policy::Policy,
+    tenants::display_name,
+};
 
 /// A client as it is written down, before it was judged.
 #[derive(Clone, Debug, Default)]
@@ -288,6 +293,17 @@ fn listed(written: &[String]) -> Vec<String> {
         }
     }
     entries
+}
+
+/// What is wrong with audiences that another setting than a client's names.
+pub(crate) fn unfit_resources(key: &str, resources: &[String]) -> Vec<SettingsError> {
+    let wrong = resources.iter().filter_map(|uri| Some((uri, redirects::judge_resource(uri).err()?)));
+    let told = wrong.map(|(uri, (problem, cure))| SettingsError {
+        key: key.to_owned(),
+        problem: format!("`{}` cannot be used: {problem}", shown(uri)),
+        cure,
+    });
+    told.collect()
 }
 
 /// Reads the keys of a client. Every one must be of use: one that is left out would be missed when it is needed.

@@ -217,6 +217,7 @@ async fn the_services_of_a_tenant_have_so_many_keys() {
     made(&mut all.ann, "tenant:read", &service).await;
 }
 
+/// Promise: `api_keys/audience`
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_is_for_an_audience_that_the_settings_name() {
     let named = texts(&["https://api.example.com", "https://files.example.com"]);
