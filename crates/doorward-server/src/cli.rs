@@ -7,8 +7,8 @@ use tracing_subscriber::filter::Targets;
 
 use crate::{
     commands::{
-        audit, backup, client, config, dev, invitation, keys, member, migrate, operator, policy, serve, session,
-        signing, tenant, user,
+        api_key, audit, backup, client, config, dev, invitation, keys, member, migrate, operator, policy, serve,
+        session, signing, tenant, user,
     },
     failure::Failure,
     log::Form,
@@ -76,6 +76,9 @@ pub(crate) enum Command {
     /// Registers programs that may ask for tokens, renews their secrets, keeps them out
     #[command(subcommand)]
     Client(client::Client),
+    /// Lists the keys with which programs act for people and tenants, and takes them back
+    #[command(subcommand)]
+    ApiKey(api_key::ApiKey),
     /// Shows and checks roles and permissions
     #[command(subcommand)]
     Policy(policy::Policy),

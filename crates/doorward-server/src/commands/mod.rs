@@ -1,5 +1,6 @@
 //! The commands, one file each, and what they share.
 
+pub(crate) mod api_key;
 pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod client;
@@ -53,6 +54,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Member(member) => wait(member.run(&global)),
         Command::Invitation(invitation) => wait(invitation.run(&global)),
         Command::Client(client) => wait(client.run(&global)),
+        Command::ApiKey(key) => wait(key.run(&global)),
         Command::Policy(policy) => wait(policy.run(&global)),
         Command::Audit(audit) => wait(audit.run(&global)),
         Command::Keys(keys) => wait(keys.run(&global)),

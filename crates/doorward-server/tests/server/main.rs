@@ -1,6 +1,7 @@
 //! The real binary, from outside: its command line, its files, its sockets and its signals.
 #![allow(clippy::unwrap_used)]
 
+mod api_keys;
 mod audit;
 mod backup;
 mod clients;

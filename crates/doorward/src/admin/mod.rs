@@ -16,6 +16,7 @@
 //! wants to act without a trace. Operators are made at the command line and nowhere else.
 
 mod accounts;
+mod api_keys;
 mod belongings;
 mod clients;
 mod flow;

@@ -151,14 +151,14 @@ on_every_engine! {
         let (ann, _, _, _) = victim(&app).await;
         let account = format!("/auth/admin/accounts/{ann}");
         for (role, panels, acts) in [
-            ("support", &["accounts", "tenants", "sessions"][..], true),
-            ("auditor", &["accounts", "tenants", "clients", "sessions", "audit", "system"], false),
-            ("admin", &["accounts", "tenants", "clients", "sessions", "audit", "system"], true),
+            ("support", &["accounts", "tenants", "api-keys", "sessions"][..], true),
+            ("auditor", &["accounts", "tenants", "clients", "api-keys", "sessions", "audit", "system"], false),
+            ("admin", &["accounts", "tenants", "clients", "api-keys", "sessions", "audit", "system"], true),
         ] {
             let (person, _) = operator(&app, &format!("{role}@example.com"), role).await;
             let mut person = person.in_browser();
             let page = person.get("/auth/admin").await.text();
-            for panel in ["accounts", "tenants", "clients", "sessions", "audit", "system"] {
+            for panel in ["accounts", "tenants", "clients", "api-keys", "sessions", "audit", "system"] {
                 let link = format!("href=\"/auth/admin/{panel}\"");
                 assert_eq!(page.contains(&link), panels.contains(&panel), "{role} {panel}");
             }

@@ -4,7 +4,7 @@ use doorward_core::{AccountId, ApiKey, ApiKeyId, Handled, SessionId, TenantId};
 
 use super::{
     letters,
-    rules::{Key, MakeDenied, Owner, Wish},
+    rules::{Key, KeyInfo, MakeDenied, Owner, Wish},
     store::{self, Seen},
 };
 use crate::{
@@ -157,6 +157,35 @@ pub(super) async fn revoke(cx: &Context, actor: &Actor<'_>, id: ApiKeyId, visit:
     }
     end(cx, tx, [id]).await?;
     acting.done(cx, id, Action::ApiKeyRevoked, visit).await
+}
+
+/// Lists keys for whoever runs the service: of everybody, of a tenant, or those that act for a person, newest first.
+pub(crate) async fn list_all(
+    cx: &Context,
+    of: (Option<TenantId>, Option<AccountId>),
+    before: Option<ApiKeyId>,
+    limit: i64,
+) -> Result<Vec<KeyInfo>, Fault> {
+    let found = store::list_all(&cx.db, of, before, limit).await?;
+    Ok(found.into_iter().map(|key| KeyInfo::of(key, cx.clock.now(), &cx.settings.api_keys)).collect())
+}
+
+/// Finds a key for whoever runs the service.
+pub(crate) async fn look(cx: &Context, id: ApiKeyId) -> Result<Option<KeyInfo>, Fault> {
+    let found = store::by_id(&cx.db, id).await?;
+    Ok(found.map(|key| KeyInfo::of(key, cx.clock.now(), &cx.settings.api_keys)))
+}
+
+/// Takes a key back for whoever runs the service, whoever it belongs to; it and what came of it is refused from now on. Returns
+/// the tenant that it was for.
+pub(crate) async fn take_back(
+    cx: &Context,
+    tx: &mut Transaction,
+    id: ApiKeyId,
+) -> Result<TenantId, Refusal<MakeDenied>> {
+    let Some(tenant) = store::remove_any(tx, id).await? else { return denied(MakeDenied::NoSuchKey) };
+    end(cx, tx, [id]).await?;
+    Ok(tenant)
 }
 
 /// Ends the keys with which programs act for an account in a tenant that it does not belong to any more.

@@ -15,6 +15,7 @@
 //! - `api_keys/taken-back`: A key that was taken back, and every token that came of it, is refused at once by everybody who asks us.
 //! - `api_keys/whoever-has-it`: Whoever has a key can take it back with nothing else: a scanner that has found it, for one.
 //! - `api_keys/own`: Somebody sees and takes back their own keys, and with `api_keys:manage` those of services; no other tenant's.
+//! - `api_keys/operated`: Whoever runs the service sees what there is of keys and takes any back, by the power to, and never sees a key.
 //! - `api_keys/limits`: Keys of a person, of a tenant's services, and tokens of a key in an hour are limited.
 //! - `api_keys/audience`: A key is for one of the audiences that the settings name, each of which is an absolute URI.
 //! - `api_keys/kinds-apart`: A key is no session, no refresh token, no access token and no client, and none of these is a key.
@@ -33,8 +34,10 @@ mod settings;
 mod store;
 
 pub(crate) use exchange::{NOT_TAKEN, Presented, exchange, revoke_presented};
-pub(crate) use flow::{end_of_account, forget_account, forget_member, forget_tenant, purge};
+pub(crate) use flow::{end_of_account, forget_account, forget_member, forget_tenant, list_all, look, purge, take_back};
 pub(crate) use letters::COMPOSERS;
+pub use rules::KeyInfo;
+pub(crate) use rules::MakeDenied;
 pub use settings::Settings;
 
 use crate::base::db::Migration;

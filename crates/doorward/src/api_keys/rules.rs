@@ -69,6 +69,56 @@ impl Key {
     }
 }
 
+/// A key as those see it who run the service: what it is for, and nothing that works.
+#[derive(Clone, Debug)]
+pub struct KeyInfo {
+    /// Its public name.
+    pub id: ApiKeyId,
+    /// Its name for people.
+    pub name: String,
+    /// The tenant that it is for.
+    pub tenant: TenantId,
+    /// The person that it acts for; `None` for one of a service.
+    pub account: Option<AccountId>,
+    /// Who has made it, while that account is there.
+    pub made_by: Option<AccountId>,
+    /// The permissions that it has at most.
+    pub scopes: Vec<String>,
+    /// For whom its tokens are.
+    pub resource: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// When it was exchanged last, to the minute.
+    pub last_used_at: Option<Timestamp>,
+    /// Whether it works no more.
+    pub is_over: bool,
+}
+
+impl KeyInfo {
+    pub(super) fn of(key: Key, now: Timestamp, settings: &Settings) -> Self {
+        Self {
+            is_over: key.is_over(now, settings),
+            id: key.id,
+            account: key.owner.account(),
+            name: key.name,
+            tenant: key.tenant,
+            made_by: key.made_by,
+            scopes: key.scopes.iter().map(str::to_owned).collect(),
+            resource: key.resource,
+            created_at: key.created_at,
+            expires_at: key.expires_at,
+            last_used_at: key.last_used_at,
+        }
+    }
+
+    /// How programs name the kind of key.
+    pub fn kind(&self) -> &'static str {
+        self.account.map_or(SERVICE, |_| PERSONAL)
+    }
+}
+
 /// What somebody wants a key for, as they have written it.
 pub(crate) struct Wish {
     pub(super) is_service: bool,

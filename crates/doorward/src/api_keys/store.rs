@@ -98,6 +98,42 @@ pub(super) async fn list(
     db.list(sql, &[&tenant.id(), &one, &other, &before, &limit], key).await
 }
 
+/// Lists up to `limit` keys of everybody, of one tenant, or those that act for one person, newest first, after the one `before`.
+pub(super) async fn list_all(
+    db: &Database,
+    (tenant, account): (Option<TenantId>, Option<AccountId>),
+    before: Option<ApiKeyId>,
+    limit: i64,
+) -> Result<Vec<Key>, Fault> {
+    let before = before.map_or_else(|| "g".to_owned(), |id| id.to_string());
+    let mut values: Vec<&(dyn Bind + Sync)> = vec![&before];
+    let mut narrowed = String::new();
+    for (column, value) in [("tenant", bound(&tenant)), ("account", bound(&account))] {
+        if let Some(value) = value {
+            values.push(value);
+            narrowed += &format!(" AND {column} = ${}", values.len());
+        }
+    }
+    values.push(&limit);
+    let (columns, last) = (columns!(), values.len());
+    let sql = format!("SELECT {columns} FROM api_keys WHERE id < $1{narrowed} ORDER BY id DESC LIMIT ${last}");
+    db.list(&sql, &values, key).await
+}
+
+fn bound<T: Bind + Sync>(value: &Option<T>) -> Option<&(dyn Bind + Sync)> {
+    value.as_ref().map(|value| value as &(dyn Bind + Sync))
+}
+
+/// Reads a key by its public name.
+pub(super) async fn by_id(db: &Database, id: ApiKeyId) -> Result<Option<Key>, Fault> {
+    db.find(concat!("SELECT ", columns!(), " FROM api_keys WHERE id = $1"), &[&id], key).await
+}
+
+/// Removes a key, whoever it belongs to; returns the tenant that it was for.
+pub(super) async fn remove_any(tx: &mut Transaction, id: ApiKeyId) -> Result<Option<TenantId>, Fault> {
+    tx.find("DELETE FROM api_keys WHERE id = $1 RETURNING tenant", &[&id], |row| row.get(0)).await
+}
+
 /// Reads the key that is found there.
 pub(super) async fn find(db: &Database, handle: Handle) -> Result<Option<Key>, Fault> {
     db.find(concat!("SELECT ", columns!(), " FROM api_keys WHERE handle = $1"), &[&handle], key).await

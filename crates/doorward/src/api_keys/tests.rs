@@ -3,6 +3,7 @@
 mod ending;
 mod exchanging;
 mod making;
+mod operating;
 mod pages;
 mod settings;
 

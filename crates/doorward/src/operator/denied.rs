@@ -1,6 +1,7 @@
 //! Why an act for the service was not done.
 
 use crate::{
+    api_keys::MakeDenied,
     clients::ClientDenied,
     error::{Fault, Refusal},
     guard::{Denial, Problem},
@@ -33,6 +34,12 @@ impl From<Refusal<InviteDenied>> for Refusal<ActDenied> {
 
 impl From<Refusal<ClientDenied>> for Refusal<ActDenied> {
     fn from(refusal: Refusal<ClientDenied>) -> Self {
+        refusal.map(|denied| ActDenied(denied.problem()))
+    }
+}
+
+impl From<Refusal<MakeDenied>> for Refusal<ActDenied> {
+    fn from(refusal: Refusal<MakeDenied>) -> Self {
         refusal.map(|denied| ActDenied(denied.problem()))
     }
 }

@@ -5,13 +5,16 @@
 //! - `operator/deleted-is-gone`: Deleting an account removes every row about it; the audit log keeps its id.
 //! - `operator/ends-everything`: Ending everything ends all sessions and voids all links, those of sign-ups too.
 //! - `operator/knows-no-password`: An account is made without a password, and a link lets its person set one.
+//! - `operator/takes-keys-back`: An API key that was taken back, and what came of it, is refused at once.
 //! - `operator/voids-password`: A reset by an operator ends all sessions and voids the password and the known devices at once.
 //!
 //! Who can run the command line can read the database, so nothing here asks for a password; the console asks before it comes
 //! here. Every act names who did it, and is audited.
 
+pub(crate) mod api_keys;
 pub(crate) mod clients;
 mod command_line;
+mod command_line_api_keys;
 mod command_line_clients;
 mod command_line_invitations;
 mod command_line_signing;
@@ -25,6 +28,7 @@ pub use command_line::{
     accounts, create_account, delete, disable, enable, import_hash, invite, list, new_password, note, rename, reset,
     revoke, revoke_all_of, revoke_everything, sessions,
 };
+pub use command_line_api_keys::{api_keys, revoke_api_key};
 pub use command_line_clients::{
     RegisteredClient, client, clients_of_settings, delete_client, disable_client, enable_client, list_clients,
     register_client, rotate_client_secret,

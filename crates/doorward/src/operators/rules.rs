@@ -124,6 +124,10 @@ pub(crate) mod power {
         ClientsRead = "clients:read";
         /// Registers and changes them.
         ClientsManage = "clients:manage";
+        /// Sees API keys.
+        ApiKeysRead = "api_keys:read";
+        /// Takes them back.
+        ApiKeysManage = "api_keys:manage";
         /// Says who is entitled to what.
         EntitlementsManage = "entitlements:manage";
         /// Ends sessions.

@@ -25,13 +25,15 @@ pub(super) const OWN: [(&str, &str); 8] = [
 ];
 
 /// What Doorward asks about in the operator's console.
-pub(super) const OPERATORS: [(&str, &str); 10] = [
+pub(super) const OPERATORS: [(&str, &str); 12] = [
     ("accounts:read", "See accounts and their sessions."),
     ("accounts:manage", "Disable accounts, end their sessions, have passwords reset."),
     ("tenants:read", "See tenants, members and invitations."),
     ("tenants:manage", "Suspend, delete and restore tenants, change members."),
     ("clients:read", "See which programs may ask for tokens."),
     ("clients:manage", "Register programs that may ask for tokens, renew their secrets, keep them out."),
+    ("api_keys:read", "See the API keys of everybody, and never the keys themselves."),
+    ("api_keys:manage", "Take API keys back."),
     ("entitlements:manage", "Say who is entitled to which plan until when."),
     ("sessions:manage", "End any session."),
     ("audit:read", "Read everything that happened."),

@@ -33,7 +33,9 @@ pub(crate) use owners::{Settled, settle_owners};
 pub use rules::{Entitlement, InTenant, Member, State, Tenant};
 pub(crate) use rules::{Named, Standing, TenantDenied, display_name, no_such_tenant};
 pub use settings::Settings;
-pub(crate) use store::{Joined, by_name, count_all, find, find_member, list, members, of_account, open_to_join, own};
+pub(crate) use store::{
+    Joined, by_ids, by_name, count_all, find, find_member, list, members, of_account, open_to_join, own,
+};
 
 use crate::base::db::Migration;
 

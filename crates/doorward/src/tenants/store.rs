@@ -1,10 +1,12 @@
 //! The SQL of `tenants` and `memberships`.
 
+use std::sync::LazyLock;
+
 use doorward_core::{AccountId, RoleName, Slug, TenantId, Timestamp};
 
 use super::rules::{Entitlement, InTenant, Member, Named, State, Tenant, entitlements, written};
 use crate::{
-    base::db::{Database, Row, Transaction},
+    base::db::{Bind, Database, Row, Transaction},
     error::Fault,
     policy::OwnRoles,
 };
@@ -106,6 +108,24 @@ pub(crate) async fn by_name(db: &Database, named: &Named) -> Result<Option<Tenan
         Named::Slug(slug) => db.find(tenant_where!("slug = $1"), &[slug], tenant).await,
     }
 }
+
+/// Reads several tenants, in no order; those that are not there are left out.
+pub(crate) async fn by_ids(db: &Database, ids: &[TenantId]) -> Result<Vec<Tenant>, Fault> {
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(AT_ONCE) {
+        // One statement for every number of them: the last one is asked for again.
+        let padded: Vec<TenantId> = (0..AT_ONCE).map(|at| some[at.min(some.len() - 1)]).collect();
+        let values: Vec<&(dyn Bind + Sync)> = padded.iter().map(|id| id as &(dyn Bind + Sync)).collect();
+        found.extend(db.list(&BY_IDS, &values, tenant).await?);
+    }
+    Ok(found)
+}
+
+const AT_ONCE: usize = 50;
+static BY_IDS: LazyLock<String> = LazyLock::new(|| {
+    let places = (1..=AT_ONCE).map(|at| format!("${at}")).collect::<Vec<_>>().join(", ");
+    format!("{} IN ({places})", tenant_where!("id"))
+});
 
 /// Reads a tenant that somebody may join without an invitation.
 pub(crate) async fn open_to_join(db: &Database, named: &Named) -> Result<Option<Tenant>, Fault> {

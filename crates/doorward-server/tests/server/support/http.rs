@@ -82,6 +82,14 @@ impl Client {
         self.send("POST", path, &body.to_string())
     }
 
+    /// Sends a form, as a program does that asks for tokens.
+    pub(crate) fn post_form(&self, path: &str, form: &str) -> Answer {
+        let request = self
+            .request("POST", path, form)
+            .replace("application/json\r\nContent-L", "application/x-www-form-urlencoded\r\nContent-L");
+        Answer::parse(&exchange(self.port, request.as_bytes()))
+    }
+
     /// Takes the token of forms, as a program does before logging in.
     pub(crate) fn begin(&mut self) {
         self.csrf = self.get("/auth/csrf").json()["csrf_token"].as_str().unwrap().to_owned();

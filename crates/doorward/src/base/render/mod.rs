@@ -101,6 +101,7 @@ impl Notice {
             "console-sessions-ended" => "All sessions of the account have ended.",
             "console-password-voided" => "The password is void, and a link to set a new one is on its way.",
             "console-session-ended" => "The session has ended.",
+            "console-api-key-revoked" => "The API key is taken back.",
             "console-tenant-created" => "The organisation is made.",
             "console-tenant-suspended" => "The organisation is suspended.",
             "console-tenant-resumed" => "The organisation is open again.",

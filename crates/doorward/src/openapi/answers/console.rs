@@ -21,6 +21,8 @@ pub(super) fn of((method, path): (&str, &str)) -> Option<&'static str> {
         ("POST", "/accounts/{account}/reset") => "LinkSent",
         ("GET", "/tenants") => "TenantsPanel",
         ("POST", "/tenants") => "MadeTenant",
+        ("GET", "/api-keys") => "ApiKeysPanel",
+        ("POST", "/api-keys/{id}/revoke") => "Revoked",
         ("GET", "/sessions") => "SessionsPanel",
         ("GET", "/audit") => "Events",
         ("GET", "/system") => "SystemPanel",
@@ -61,6 +63,7 @@ pub(super) fn schemas() -> Schemas {
         ("LinkSent", done("link_sent")),
         ("SessionRow", session()),
         ("SessionsPanel", page("sessions", named("SessionRow"))),
+        ("ApiKeysPanel", page("api_keys", api_key())),
         ("SystemPanel", system()),
         ("Entitlement", object(json!({ "plan": text(), "until": seconds() }))),
         ("TenantRow", object(tenant())),
@@ -126,6 +129,23 @@ fn session() -> Value {
         "created_at": seconds(),
         "seen_at": seconds(),
         "expires_at": seconds(),
+    }))
+}
+
+fn api_key() -> Value {
+    object(json!({
+        "id": text(),
+        "name": text(),
+        "kind": super::tenants::kind_of_key(),
+        "tenant": about("The id of the tenant that it is for."),
+        "account": known("The id of the account that it acts for; `null` for one of a service."),
+        "made_by": known("The id of its maker's account; `null` when that is gone."),
+        "scopes": texts(),
+        "resource": about("The audience of its tokens."),
+        "created_at": seconds(),
+        "expires_at": seconds(),
+        "last_used_at": moment("When it was exchanged last, to the minute"),
+        "expired": flag(),
     }))
 }
 

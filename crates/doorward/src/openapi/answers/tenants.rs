@@ -145,7 +145,7 @@ fn new_api_key() -> Value {
     }))
 }
 
-fn kind_of_key() -> Value {
+pub(super) fn kind_of_key() -> Value {
     json!({ "type": "string", "enum": ["personal", "service"], "description": "Whether it acts for its maker or the tenant." })
 }
 

@@ -123,6 +123,8 @@ fn operators_of_the_examples_do_what_their_sentence_says() {
             ("accounts:manage", true, false),
             ("tenants:read", true, true),
             ("tenants:manage", false, false),
+            ("api_keys:read", true, true),
+            ("api_keys:manage", true, false),
             ("entitlements:manage", false, false),
             ("sessions:manage", true, false),
             ("audit:read", false, true),

@@ -35,7 +35,12 @@ async fn many(tour: &Tour<'_>, ann: AccountId) {
     for number in 0..51 {
         tour.app.tenant(&format!("tenant{number}"), ann).await;
     }
-    tour.app.logged_in(ANN).await;
+    let mut logged_in = tour.app.logged_in(ANN).await;
+    for kind in ["personal", "service"] {
+        let form = [("name", "The builder"), ("scopes", "tenant:read"), ("kind", kind)];
+        assert_eq!(logged_in.post("/auth/tenants/tenant0/api-keys", &form).await.status, 200);
+        tour.app.wait(Duration::from_millis(5));
+    }
     let mut tx = tour.app.db().begin(operate::Durability::Full).await.unwrap();
     for number in 1..=50_i64 {
         let sql = "INSERT INTO sessions (id, digest, account, created_at, seen_at, expires_at, proved_at, factors, device, address)
@@ -43,6 +48,7 @@ async fn many(tour: &Tour<'_>, ann: AccountId) {
             FROM sessions WHERE id = (SELECT MIN(id) FROM sessions WHERE account = $2)";
         tx.execute(sql, &[&number, &ann]).await.unwrap();
     }
+    tx.execute("UPDATE api_keys SET last_used_at = created_at WHERE account IS NULL", &[]).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -51,10 +57,13 @@ async fn panels(tour: &mut Tour<'_>, root: &mut Actor) {
     for format in ["jsonl", "csv"] {
         tour.visit(root, "GET /admin/audit/export", &[("format", format)]).await;
     }
-    for list in ["audit", "accounts", "tenants", "sessions"] {
+    for list in ["audit", "accounts", "tenants", "api-keys", "sessions"] {
         tour.visit(root, &format!("GET /admin/{list}"), &[]).await;
         tour.visit(root, &format!("GET /admin/{list}"), &[("limit", "1")]).await;
     }
+    let keys = root.get("/auth/admin/api-keys?tenant=tenant0").await.json();
+    let key = keys["api_keys"][0]["id"].as_str().unwrap().to_owned();
+    tour.visit(root, "POST /admin/api-keys/{id}/revoke", &[("id", &key)]).await;
     audit::seal(tour.app.doorward.context()).await.unwrap();
     let form = [("email", "fay@example.com"), ("password", "an entirely good password")];
     assert_eq!(tour.app.visitor().post("/auth/signup", &form).await.status, 202, "a letter waits");
