@@ -57,6 +57,8 @@ async function openPage(context) {
 function noteRequest(server, request) {
   const url = new URL(request.url());
   if (request.isNavigationRequest()) shown.documents += 1;
+  // A person is led back to the app that sent them, and only by a page as a whole.
+  if (request.isNavigationRequest() && server.leadsTo.has(url.origin)) return;
   if (url.protocol !== "about:" && url.origin !== server.origin) mishaps.push(`request to ${url.origin}${url.pathname}`);
 }
 

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once as event } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -19,7 +20,7 @@ export async function startServer(settings = {}) {
     env: { ...withoutOurs(process.env), ...settings },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const server = { folder, origin: "", said: "" };
+  const server = { folder, origin: "", said: "", leadsTo: new Set() };
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (server.said += text));
   atEnd(() => stop(child, folder));
   process.on("exit", () => child.kill("SIGKILL"));
@@ -29,6 +30,22 @@ export async function startServer(settings = {}) {
   });
   await until("the server to be healthy", () => fetch(`${server.origin}/healthz`).then((answer) => answer.ok, () => false));
   return server;
+}
+
+/** Listens as a program does on its person's own machine, and shows that somebody has come back; its address is known to the server. */
+export async function startApp(server) {
+  const app = createServer((_, answer) => {
+    answer.writeHead(200, { "content-type": "text/html; charset=utf-8" });
+    answer.end('<!doctype html><html lang="en"><title>The app</title><link rel="icon" href="data:,"><h1>Back in the app</h1>');
+  });
+  await new Promise((listening) => app.listen(0, "127.0.0.1", listening));
+  const origin = `http://127.0.0.1:${app.address().port}`;
+  server.leadsTo.add(origin);
+  atEnd(() => new Promise((closed) => {
+    app.closeAllConnections();
+    app.close(closed);
+  }));
+  return origin;
 }
 
 /** Runs a command of the command line about the data of a running server. */

@@ -1,6 +1,7 @@
 // What the pages promise.
 
 import assert from "node:assert/strict";
+import { appsWay } from "./apps.mjs";
 import { mishaps, newVisitor, shown } from "./browser.mjs";
 import { framesPages, readsAnswers, sendsForms, sendsLogin } from "./hostile.mjs";
 import { invitedWay } from "./invited.mjs";
@@ -42,6 +43,12 @@ test("an organisation is made, shared, ended and kept on the pages, without Java
 test("somebody without an account is invited, signs up and accepts, without JavaScript", async () => {
   const [started, options] = [await server(), { javaScriptEnabled: false }];
   await invitedWay(started, await newVisitor(started, options), await newVisitor(started, options));
+});
+
+// Promise: `render/whole-way`, `authorization/asked`, `authorization/withdrawn`
+test("an app is turned away, let in, disconnected and asks again, without JavaScript", async () => {
+  const started = await server();
+  await appsWay(started, await newVisitor(started, { javaScriptEnabled: false }), "ida");
 });
 
 // Promise: `render/keyboard`
@@ -118,4 +125,4 @@ function nothing(what) {
 }
 
 /** In every state that the tour comes to. */
-const EVERY_PAGE = 110;
+const EVERY_PAGE = 139;

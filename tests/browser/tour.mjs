@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { everyPageOfApps } from "./apps.mjs";
 import { newVisitor } from "./browser.mjs";
 import { INVITED } from "./invited.mjs";
 import { KEY_MADE, apiKeys } from "./keys.mjs";
@@ -50,6 +51,7 @@ export async function tour() {
   await inAnOrganisation(page, await newVisitor(server));
   await inviting(server, page, await newVisitor(server));
   await apiKeys(page, "oberholzer", look);
+  await everyPageOfApps(server, page, look);
   await astray(page);
   await operatorsConsole(server, await newVisitor(server));
   await letters(page);
@@ -248,6 +250,7 @@ async function operatorsConsole(server, page) {
   await look(page, "console-account");
   await page.getByRole("link", { name: "Disable the account" }).click();
   await look(page, "console-disable");
+  await keysOf(page);
   for (const panel of ["sessions", "audit", "system"]) {
     await page.goto(`/auth/admin/${panel}`);
     await look(page, `console-${panel}`);
@@ -277,6 +280,17 @@ async function clientsOf(page) {
   await look(page, "console-client-out");
   await page.goto("/auth/admin/clients");
   await look(page, "console-clients");
+}
+
+/** The keys of everybody, one of which is taken back. */
+async function keysOf(page) {
+  await page.goto("/auth/admin/api-keys?tenant=acme-of-a-rather-long-name");
+  await look(page, "console-api-keys-none");
+  await page.goto("/auth/admin/api-keys");
+  await look(page, "console-api-keys");
+  await press(page, "Take back Billing");
+  await says(page, "The API key is taken back.");
+  await look(page, "console-api-keys-revoked");
 }
 
 /** The HTML form of a letter, as a mail program shows it. */
