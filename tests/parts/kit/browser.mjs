@@ -55,16 +55,17 @@ export class Browser {
     if (location) return { url: new URL(location, here).href };
     const html = await response.text();
     const problem = () => new Error(`${here}: ${response.status} ${html.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").slice(0, 500)}`);
-    if (response.status >= 400) throw problem();
+    if (response.status >= 400 || /role="alert">[^<]/.test(html)) throw problem();
     const cancel = person.cancel && /<a [^>]*href="([^"]*)"[^>]*data-cancel/.exec(html);
     if (cancel) return { url: new URL(unescaped(cancel[1]), here).href };
-    const form = forms(html, here)[0];
+    const found = forms(html, here);
+    const form = found.find(({ cancels }) => person.cancel && cancels) ?? found[0];
     if (!form) throw problem();
     return { url: form.url, fields: filled(form.fields, person) };
   }
 }
 
-/** The forms of a page: `{url, fields}`, with the name and value of its first button among the fields. */
+/** The forms of a page: `{url, fields, cancels}`, with the name and value of its first button among the fields. */
 export function forms(html, here) {
   return [...html.matchAll(/<form([^>]*)>(.*?)<\/form>/gs)].map(([, head, inside]) => {
     const inputs = [...inside.matchAll(/<input([^>]*)>/g)].filter(([, input]) => attribute(input, "name"));
@@ -72,7 +73,7 @@ export function forms(html, here) {
     const button = /<button([^>]*)>/.exec(inside)?.[1] ?? "";
     if (attribute(button, "name")) fields[attribute(button, "name")] = attribute(button, "value") ?? "";
     const action = attribute(button, "formaction") ?? attribute(head, "action") ?? here;
-    return { url: new URL(action, here).href, fields };
+    return { url: new URL(action, here).href, fields, cancels: /\sdata-cancel/.test(button) };
   });
 }
 
