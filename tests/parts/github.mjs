@@ -4,7 +4,7 @@
 //
 // When it listens it prints one line of JSON, for instance {"origin":"http://127.0.0.1:40001","api":"http://127.0.0.1:40001","http":40002}.
 //
-//   client    `redirect_uri` is the app's one callback URL; a request may name a path below it, and another port of loopback;
+//   client    `redirect_uri` is the app's one callback URL; a request may name a path below it, and another port of loopback.
 //             `accepts_unverified: true` lets people through whose primary address is not verified, which GitHub says it refuses
 //   accounts  {login, password, id, name, email, emails: [{email, primary, verified, visibility}]}; `password` is "password" and `id` is
 //             counted if nothing is said; `email` is what the profile shows, null if nothing is said

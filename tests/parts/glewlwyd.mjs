@@ -7,14 +7,16 @@
 //   alg       how ID tokens are signed: RS256 (if nothing is said), PS256, ES256 or EdDSA
 //   client    client_id, client_secret, redirect_uris, backchannel_logout_uri; it is authenticated with client_secret_post, because
 //             glewlwyd takes Basic credentials as they are and does not decode them as RFC 6749 2.3.1 asks
-//   accounts  {login, password, name, email, email_verified, hd, tid, groups}; `login` is the part of the email before the @ and `password` is
-//             "password" if nothing is said. glewlwyd chooses the subject itself. Claims come with their scopes, profile and email, in
-//             the ID token and in userinfo alike
+//   accounts  {login, password, name, email, email_verified, hd, tid, groups}; `login` is the part of the email before the @ and
+//             `password` is "password" if nothing is said. glewlwyd chooses the subject itself. Claims come with their scopes,
+//             profile and email, in the ID token and in userinfo alike
 //
-// It has no HTML forms. Its login page is an application in JavaScript, which works in Chromium: fields `#username` and `#password`, a
-// button "Login" and, when the client is new to the person, a button "Continue" behind a list of scopes. A client without JavaScript
-// uses the API that the application uses, as `signIn` below does: POST /api/auth/ sets the session cookie, PUT /api/auth/grant/<client>
-// grants scopes, and GET on the `callback_url` of the login page's address, with `&g_continue`, goes on with the authorization.
+// It has no HTML forms. Its login page is an application in JavaScript, which works in Chromium: fields `#username` and `#password` with
+// the button "OK"; where the client is new to the person, boxes `#grant-email` and `#grant-profile` with the button "Grant access"; and
+// then, even for somebody who is logged in already, the button "Continue". A client without JavaScript uses the API that the
+// application uses, as `signIn` below does: POST /api/auth/ with {"username", "password"} sets the session cookie, PUT
+// /api/auth/grant/<client> with {"scope"} grants scopes, and GET on the `callback_url` of the login page's address, with `&g_continue`,
+// goes on with the authorization.
 //
 // What it does differently from oidc-provider, as seen with 2.7.5: `auth_time` is 0 with SQLite, so that no reauthentication through
 // it can be believed; a logout token has no `exp`; the discovery document does not promise the `iss` that every answer has; and
@@ -22,6 +24,7 @@
 //
 // The desk at port `http`:
 //
+//   GET  /seen      requests so far, as {"POST /api/oidc/token": 1, …}
 //   PUT  /client    replaces members of the client
 //   PUT  /accounts  adds accounts, or replaces those with the same login
 //   POST /walk      {"url", "login", "password", "cookies"?}: goes through the authorization like a person, and answers with
@@ -36,8 +39,9 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { decodeJwt, exportJWK, generateKeyPair } from "jose";
 import { Browser } from "./kit/browser.mjs";
+import { front } from "./kit/front.mjs";
 import { configuration, createDatabase, plugin, userProperties } from "./kit/glewlwyd.mjs";
-import { LOOPBACK, announce, argument, endWithStarter, listen, openDesk } from "./kit/part.mjs";
+import { LOOPBACK, Seen, announce, argument, endWithStarter, listen, openDesk } from "./kit/part.mjs";
 
 const { alg = "RS256", client: given = {}, accounts = [] } = argument();
 const SCOPES = ["openid", "profile", "email"];
@@ -48,14 +52,15 @@ const KEEPER = `
 `;
 
 const folder = mkdtempSync(join(tmpdir(), "doorward-glewlwyd-"));
+const seen = new Seen();
 const port = await freePort();
-const origin = `http://${LOOPBACK}:${port}`;
+const origin = `http://${LOOPBACK}:${await listen(front(seen, () => port))}`;
 const issuer = `${origin}/api/oidc`;
 const file = (name) => join(folder, name);
 endWithStarter();
 
 createDatabase(file("glewlwyd.db"));
-writeFileSync(file("glewlwyd.conf"), configuration(port, file("glewlwyd.db")));
+writeFileSync(file("glewlwyd.conf"), configuration(port, origin, file("glewlwyd.db")));
 spawn("sh", ["-c", KEEPER, "glewlwyd", folder], { stdio: ["pipe", "ignore", "inherit"] });
 await untilItAnswers();
 
@@ -67,6 +72,7 @@ await setClient({ client_id: "doorward", redirect_uris: ["http://localhost/callb
 await setAccounts(accounts);
 
 const http = await openDesk({
+  "GET /seen": () => seen.counts,
   "PUT /client": setClient,
   "PUT /accounts": setAccounts,
   "POST /walk": walk,

@@ -12,7 +12,8 @@
 //   claims_in  "userinfo", as the specification has it for the code flow, or "id_token", as Google and Microsoft do it
 //
 // PKCE is required, `iss` comes with every answer, and the end of a session sends back-channel logout tokens.
-// Other scopes than openid, profile and email are offline_access and `extra`, which is not needed: extra claims come with openid.
+// Extra claims come with the scope openid. A refresh token comes with offline_access, if the request says prompt=consent.
+// `auth_time` comes where `max_age` is asked for.
 //
 // Forms: `login` and `password`, button "Sign in"; then button "Continue" to agree. Both have a link "Cancel" (access_denied).
 // End of session: GET the end_session_endpoint, button "Sign out".

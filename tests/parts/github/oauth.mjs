@@ -42,8 +42,8 @@ export const authorize = {
       return redirect(response, "/login", parameters);
     }
     if (asked.error) return refuse(response, asked, asked.error, asked.description);
-    const before = state.authorized.get(`${person.id} ${asked.client_id}`) ?? [];
-    if (asked.scopes.every((scope) => before.includes(scope))) return send(state, response, asked, person);
+    const before = state.authorized.get(`${person.id} ${asked.client_id}`);
+    if (before && asked.scopes.every((scope) => before.includes(scope))) return send(state, response, asked, person);
     return question(state, response, asked, url);
   },
 
@@ -133,7 +133,8 @@ function below(named, registered) {
 
 function question({ client }, response, asked, url) {
   const hidden = [...url.searchParams].map(([name, value]) => `<input type="hidden" name="${escaped(name)}" value="${escaped(value)}">`);
-  page(response, 200, `Authorize ${client.name}`, `<p>${escaped(client.name)} wants: ${escaped(asked.scopes.join(", ") || "public data only")}</p>
+  const scopes = escaped(asked.scopes.join(", ") || "public data only");
+  page(response, 200, `Authorize ${client.name}`, `<p>${escaped(client.name)} wants: ${scopes}</p>
     <form method="post" action="/login/oauth/authorize">${hidden.join("")}
       <button type="submit" name="authorize" value="1">Authorize ${escaped(client.name)}</button>
     </form>

@@ -5,25 +5,21 @@ import { readFileSync } from "node:fs";
 import { LOOPBACK } from "./part.mjs";
 
 const SCHEMA = "/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3";
-const WEB = { html: "text/html", css: "text/css", js: "application/javascript", json: "application/json", png: "image/png" };
 
 /** Makes the database as Debian's package does; its administrator is admin with the password "password". */
 export function createDatabase(path) {
   execFileSync("sqlite3", [path], { input: `PRAGMA synchronous=OFF; BEGIN; ${readFileSync(SCHEMA, "utf8")} COMMIT;` });
 }
 
-/** The text of glewlwyd.conf. */
-export function configuration(port, database) {
-  const types = Object.entries(WEB).map(([end, type]) => `{ extension = ".${end}" mime_type = "${type}" }`);
+/** The text of glewlwyd.conf, for a server that people know as `origin`. */
+export function configuration(port, origin, database) {
   const modules = { user_module: "user", client_module: "client", user_auth_scheme_module: "scheme", plugin_module: "plugin" };
   const paths = Object.entries(modules).map(([name, folder]) => `${name}_path="/usr/lib/glewlwyd/${folder}"`);
   return `port=${port}
 bind_address="${LOOPBACK}"
-external_url="http://${LOOPBACK}:${port}"
+external_url="${origin}"
 login_url="login.html"
 api_prefix="api"
-static_files_path="/usr/share/glewlwyd/webapp/"
-static_files_mime_types = ( ${types.join(", ")} )
 cookie_secure=0
 cookie_same_site="lax"
 session_key="GLEWLWYD2_SESSION_ID"

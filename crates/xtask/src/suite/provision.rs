@@ -120,6 +120,11 @@ fn node_packages() -> Outcome {
     shell::run(&mut npm, "check that the npm registry can be reached, then run this again")
 }
 
+/// Tells whether the text that makes glewlwyd's database is where the tests look for it.
+fn has_glewlwyd_tables() -> bool {
+    Path::new("/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3").is_file()
+}
+
 /// Tells whether the system's own Python, which is where packages put it, has PyJWT.
 fn has_pyjwt() -> bool {
     let asked = Command::new("/usr/bin/python3").args(["-c", "import jwt, cryptography"]).output();
@@ -133,7 +138,7 @@ fn has_fonts() -> bool {
 }
 
 const NODE: u32 = 20;
-const NEEDS: [Need; 9] = [
+const NEEDS: [Need; 10] = [
     Need {
         what: "a C compiler and make",
         packages: &["gcc", "libc6-dev", "make"],
@@ -143,6 +148,11 @@ const NEEDS: [Need; 9] = [
     Need { what: "PostgreSQL", packages: &["postgresql"], present: || postgres::programs().is_some() },
     Need { what: "nginx", packages: &["nginx-light"], present: || shell::which("nginx").is_some() },
     Need { what: "Caddy", packages: &["caddy"], present: || shell::which("caddy").is_some() },
+    Need {
+        what: "glewlwyd, an OpenID provider, with SQLite",
+        packages: &["glewlwyd", "dbconfig-sqlite3", "sqlite3"],
+        present: || shell::which("glewlwyd").is_some() && shell::which("sqlite3").is_some() && has_glewlwyd_tables(),
+    },
     Need { what: "Chromium", packages: &["chromium"], present: || chromium().is_some() },
     Need { what: "DejaVu fonts", packages: &["fonts-dejavu-core"], present: has_fonts },
     Need { what: "PyJWT", packages: &["python3-jwt", "python3-cryptography"], present: has_pyjwt },
