@@ -5,6 +5,7 @@ pub(crate) mod files;
 pub(crate) mod keyfile;
 pub(crate) mod lifetime;
 pub(crate) mod mail;
+pub(crate) mod outgoing;
 pub(crate) mod panics;
 pub(crate) mod problem;
 pub(crate) mod render;

@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::{
-    sending::{self, Place},
+    sending,
     store::{self, ClientLogin},
 };
 use crate::{
+    base::outgoing::Place,
     clients::{self, Client},
     context::Context,
     error::Fault,
