@@ -24,11 +24,11 @@ pub use handled::{Handle, Handled, Prefixed};
 pub use ids::{AccountId, ApiKeyId, FamilyId, InvitationId, SessionId, TenantId};
 pub use keys::{Key, KeyRing, KeyRingError, Purpose};
 pub use local_path::LocalPath;
-pub use names::{ClientId, NameDenied, PlanName, RoleName, Slug};
+pub use names::{ClientId, NameDenied, PlanName, ProviderName, RoleName, Slug};
 pub use secret::{Secret, derived, keyed, same_text};
 pub use token::{
-    ApiKey, AuthorizationCode, ClientSecret, DeviceCode, Digest, EmailChange, Invitation, Kind, PushedRequest, Refresh,
-    Reset, Session, Signup, Token,
+    ApiKey, AuthorizationCode, ClientSecret, DeviceCode, Digest, EmailChange, Invitation, Kind, ProviderBrowser,
+    ProviderState, PushedRequest, Refresh, Reset, Session, Signup, Token,
 };
 
 #[cfg(test)]

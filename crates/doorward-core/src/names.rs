@@ -57,6 +57,8 @@ names! {
     RoleName: "1 to 32 small letters, digits, - or _, with a letter first", b"-_", 1..=32;
     /// The name of a plan that somebody may have paid for.
     PlanName: "1 to 32 small letters, digits, - or _, with a letter first", b"-_", 1..=32;
+    /// The name of a provider by which people may log in.
+    ProviderName: "1 to 32 small letters, digits, - or _, with a letter first", b"-_", 1..=32;
     /// The name of a client, a program that may ask for tokens. It is shorter than a UUID in any of its spellings, of which one
     /// has 32 digits without a hyphen, so no client is ever taken for an account.
     ClientId: "2 to 31 small letters, digits, - or _, with a letter first", b"-_", 2..=31;

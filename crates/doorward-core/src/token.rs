@@ -55,6 +55,10 @@ kinds! {
     ApiKey = "doorward/api-key";
     /// What a confidential client proves itself with.
     ClientSecret = "doorward/client-secret";
+    /// What goes to a provider with a person and comes back with them.
+    ProviderState = "doorward/provider-state";
+    /// What the browser keeps in which somebody was sent to a provider.
+    ProviderBrowser = "doorward/provider-browser";
 }
 
 /// A bearer value of 256 random bits on its way to or from a person.

@@ -7,7 +7,7 @@ use doorward_core::{Clock, Entropy, KeyRing, Timestamp};
 use crate::{
     audit,
     base::{db::Database, mail, turns::Turns},
-    clients,
+    clients, federation,
     guard::CookieNames,
     metrics::Metrics,
     passwords,
@@ -37,6 +37,7 @@ pub(crate) struct Context {
     pub(crate) memberships: tenants::Kept,
     pub(crate) signing: signing::Kept,
     pub(crate) clients: clients::Registry,
+    pub(crate) providers: federation::Registry,
     pub(crate) turns: Turns,
     pub(crate) ring: RwLock<Arc<KeyRing>>,
     /// Where a race begins: right before a flow opens the transaction that spends what can be spent once.

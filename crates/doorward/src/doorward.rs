@@ -23,6 +23,7 @@ use crate::{
     base::{
         db::{Database, DatabaseUrl},
         mail::{self, Post, Transport},
+        outgoing::Place,
         settings::SettingsError,
         turns::Turns,
     },
@@ -30,6 +31,7 @@ use crate::{
     context::Context,
     error::Fault,
     features::{self, Stage},
+    federation,
     guard::{self, Protected},
     metrics::Metrics,
     openid,
@@ -160,6 +162,9 @@ impl Builder {
             )
         })?;
         let site_url = site.public_url.clone();
+        let place = if site.https { Place::Elsewhere } else { Place::ThisMachineToo };
+        let providers = federation::Registry::new(&self.settings.providers, place, &site.issuer());
+        let providers = providers.map_err(StartError::Settings)?;
         let metrics = Metrics::new();
         let hashing = Pool::start(hashers(&self.settings.passwords)?, metrics.hashing_waiting.clone())?;
         let cx = Context {
@@ -173,6 +178,7 @@ impl Builder {
             post: Post::new(transport),
             stream: self.stream,
             metrics,
+            providers,
             kept: Kept::new(self.settings.sessions.kept),
             memberships: tenants::Kept::new(self.settings.tenants.kept),
             signing: signing::Kept::default(),

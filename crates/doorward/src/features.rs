@@ -13,6 +13,7 @@ use crate::{
     context::Context,
     email_change,
     error::Fault,
+    federation,
     guard::Routes,
     invitations, login, mailbox, oauth, openapi, openid, operator, operators, password_reset, passwords,
     reauthentication, sessions, signing, signup, site, tenant_page, tenants, tokens,
@@ -32,6 +33,7 @@ pub(crate) fn routes(stage: Stage) -> Routes {
     let mut routes = Routes::default();
     signup::http::routes(&mut routes);
     login::http::routes(&mut routes);
+    federation::http::routes(&mut routes);
     sessions::http::routes(&mut routes);
     reauthentication::http::routes(&mut routes);
     password_reset::http::routes(&mut routes);
@@ -75,6 +77,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         authorization::MIGRATIONS,
         api_keys::MIGRATIONS,
         openid::MIGRATIONS,
+        federation::MIGRATIONS,
     ]
     .concat()
 }
@@ -90,6 +93,7 @@ pub(crate) fn composers() -> Vec<Composer> {
         invitations::COMPOSERS,
         tokens::COMPOSERS,
         api_keys::COMPOSERS,
+        federation::COMPOSERS,
     ]
     .concat()
 }
@@ -131,6 +135,16 @@ pub(crate) async fn end_keys(cx: &Context, tx: &mut Transaction, account: Accoun
     api_keys::end_of_account(cx, tx, account).await
 }
 
+/// Ends the ways into an account by providers that whoever had it before may have made, as its owner sets a new password.
+pub(crate) async fn end_foreign_ways(
+    cx: &Context,
+    tx: &mut Transaction,
+    account: AccountId,
+    email: &EmailAddress,
+) -> Result<(), Fault> {
+    federation::end_foreign(cx, tx, account, email).await
+}
+
 /// Removes a client with what every feature keeps about it; `false` when there is none.
 pub(crate) async fn forget_client(tx: &mut Transaction, client: &ClientId) -> Result<bool, Fault> {
     tokens::forget_client(tx, client).await?;
@@ -157,6 +171,7 @@ pub(crate) async fn forget_account(
     authorization::forget_account(tx, account).await?;
     tokens::forget_account(tx, account).await?;
     api_keys::forget_account(cx, tx, account).await?;
+    federation::forget_account(tx, account).await?;
     let alone = tenants::forget_account(tx, account).await?;
     // Behind the tenants, where an act of the console asks about its operator again.
     operators::forget(tx, account).await?;
@@ -173,6 +188,7 @@ pub(crate) async fn purge(cx: &Context) -> Result<(), Fault> {
     alone(cx, async |tx| password_reset::purge(cx, tx).await).await?;
     alone(cx, async |tx| signup::purge(cx, tx).await).await?;
     alone(cx, async |tx| email_change::purge(cx, tx).await).await?;
+    alone(cx, async |tx| federation::purge(cx, tx).await).await?;
     alone(cx, async |tx| invitations::purge(cx, tx).await).await?;
     alone(cx, async |tx| tokens::purge(cx, tx).await).await?;
     alone(cx, async |tx| authorization::purge(cx, tx).await).await?;

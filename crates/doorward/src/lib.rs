@@ -40,6 +40,7 @@ mod doorward;
 mod email_change;
 mod error;
 mod features;
+mod federation;
 mod guard;
 mod invitations;
 mod ladder;
@@ -124,6 +125,7 @@ pub mod config {
         },
         clients::Settings as ClientsSettings,
         email_change::Settings as EmailChangeSettings,
+        federation::Settings as ProvidersSettings,
         invitations::Settings as InvitationsSettings,
         password_reset::Settings as PasswordResetSettings,
         passwords::Settings as PasswordsSettings,

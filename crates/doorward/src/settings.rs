@@ -107,6 +107,8 @@ sections! {
     signing: crate::signing::Settings;
     /// Programs that may ask for tokens.
     clients: crate::clients::Settings;
+    /// Providers by which people may come in.
+    providers: crate::federation::Settings;
 }
 
 /// Reads one section of `table`; also for sections that a program adds of its own.

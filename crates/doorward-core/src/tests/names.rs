@@ -1,14 +1,14 @@
 //! Names that people choose.
 
 use super::*;
-use crate::{AccountId, ClientId, PlanName, RoleName, Slug};
+use crate::{AccountId, ClientId, PlanName, ProviderName, RoleName, Slug};
 
 /// Promise: `names/one-spelling`
 #[test]
 fn a_name_has_one_spelling_and_one_meaning() {
     for good in ["a", "admin", "super-editor", "tier_2", &"r".repeat(32)] {
         assert_eq!(good.parse::<RoleName>().unwrap().as_str(), good);
-        assert!(good.parse::<PlanName>().is_ok(), "{good}");
+        assert!(good.parse::<PlanName>().is_ok() && good.parse::<ProviderName>().is_ok(), "{good}");
     }
     let bad = [
         "",
@@ -33,7 +33,7 @@ fn a_name_has_one_spelling_and_one_meaning() {
     ];
     for bad in bad {
         assert!(bad.parse::<RoleName>().is_err() && bad.parse::<PlanName>().is_err(), "{bad:?}");
-        assert!(bad.parse::<Slug>().is_err(), "{bad:?}");
+        assert!(bad.parse::<Slug>().is_err() && bad.parse::<ProviderName>().is_err(), "{bad:?}");
     }
     assert!("acme-2".parse::<Slug>().is_ok() && "tier_2".parse::<Slug>().is_err() && "a".parse::<Slug>().is_err());
 }

@@ -35,7 +35,7 @@ pub(super) fn overlay(table: &mut Table, variables: &[(String, String)], errors:
         };
         let Some(section_table) = subtable(table, section) else { continue };
         // The name between may hold two underscores itself, and the key never does.
-        let within = if section == reference::NESTED { key.rsplit_once("__") } else { None };
+        let within = if reference::NESTED.contains(&section) { key.rsplit_once("__") } else { None };
         match within {
             None => _ = section_table.insert(key.to_owned(), value(&entries, section, key, text)),
             Some((named, key)) => {

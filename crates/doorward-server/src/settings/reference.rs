@@ -10,8 +10,8 @@ use super::{DangerSettings, ServerSettings};
 /// A settings file to begin with; a test holds it to what the code takes.
 pub(crate) const EXAMPLE: &str = include_str!("example.toml");
 
-/// The section that has tables of the operator's own naming in it: `[clients.NAME]`.
-pub(super) const NESTED: &str = "clients";
+/// The sections that have tables of the operator's own naming in them: `[clients.NAME]`.
+pub(super) const NESTED: [&str; 2] = ["clients", "providers"];
 
 /// How the reference calls such a table.
 pub(super) fn nested(section: &str) -> String {

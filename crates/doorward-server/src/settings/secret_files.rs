@@ -14,7 +14,7 @@ pub(super) fn resolve(table: &mut Table, errors: &mut Vec<SettingsError>) -> Vec
     let mut secret = Vec::new();
     for (section, settings) in table.iter_mut() {
         let Some(settings) = settings.as_table_mut() else { continue };
-        if section == reference::NESTED {
+        if reference::NESTED.contains(&section.as_str()) {
             for (name, settings) in settings.iter_mut() {
                 let Some(settings) = settings.as_table_mut() else { continue };
                 let known = Known { entries: &entries, section: &reference::nested(section) };

@@ -35,7 +35,7 @@ page! {
         address: EmailAddress,
         pending: Option<String>,
         proven: bool,
-        password_age: String,
+        password_age: Option<String>,
         devices: Vec<sessions::Device>,
         more_devices: bool,
         is_operator: bool,
@@ -45,7 +45,7 @@ page! {
 page! {
     /// The form for another password.
     #[derive(askama::Template)]
-    PasswordPage in "account_page/password.html" { address: EmailAddress }
+    PasswordPage in "account_page/password.html" { address: EmailAddress, has_password: bool }
 }
 
 page! {
@@ -84,14 +84,14 @@ async fn rename(person: SignedIn, input: Profile) -> Result<Reply, Refused> {
 }
 
 async fn password_form(person: Reauthenticated, _: NoInput) -> Result<Reply, Refused> {
-    let page = PasswordPage { address: account(&person).await?.email };
+    let page = PasswordPage { address: account(&person).await?.email, has_password: has_password(&person).await? };
     Ok(Reply::page(&json!({ "csrf_token": person.csrf_token() }), page))
 }
 
 async fn change_password(person: Reauthenticated, input: PasswordChange) -> Result<Reply, Refused> {
     let cx = person.cx();
-    let address = account(&person).await?.email;
-    let again = || PasswordPage { address: address.clone() };
+    let (address, has_password) = (account(&person).await?.email, has_password(&person).await?);
+    let again = || PasswordPage { address: address.clone(), has_password };
     let password = match passwords::policy(&cx.settings.passwords, &cx.site.name, &address, &input.new_password) {
         Ok(password) => password,
         Err(denied) => return Err(passwords::refused("new_password", &denied)).or_page(again),
@@ -150,7 +150,7 @@ async fn read(person: &SignedIn) -> Result<AccountPage, Refused> {
         address: account.email,
         pending,
         proven: reauthentication::is_recent(cx, person.proved_at()),
-        password_age: changed_at.map_or_else(String::new, |at| ago(at, now)),
+        password_age: changed_at.map(|at| ago(at, now)),
         devices: sessions::Device::all(devices, person.session(), now),
         more_devices,
         is_operator: operators::find(&cx.db, account.id).await?.is_some(),
@@ -160,6 +160,11 @@ async fn read(person: &SignedIn) -> Result<AccountPage, Refused> {
 /// The person's own account.
 async fn account(person: &SignedIn) -> Result<accounts::Account, Refused> {
     Ok(accounts::by_id(&person.cx().db, person.account()).await?.ok_or_else(gone)?)
+}
+
+/// Whether the person has a password at all; who comes in by a provider needs none.
+async fn has_password(person: &SignedIn) -> Result<bool, Refused> {
+    Ok(passwords::changed_at(&person.cx().db, person.account()).await?.is_some())
 }
 
 /// The address that waits for its link to be opened.

@@ -109,6 +109,13 @@ pub(crate) async fn locked(tx: &mut Transaction, id: AccountId) -> Result<Option
     tx.find(sql, &[&id], |row| Ok(Standing { account: row.get(0)?, epoch: row.get(1)? })).await
 }
 
+/// The same, and reads the whole of it.
+pub(crate) async fn locked_whole(tx: &mut Transaction, id: AccountId) -> Result<Option<Account>, Fault> {
+    let sql = "UPDATE accounts SET epoch = epoch WHERE id = $1 AND disabled_at IS NULL
+        RETURNING id, email, name, epoch, created_at, last_login_at, disabled_at, password_epoch";
+    tx.find(sql, &[&id], account).await
+}
+
 /// The address of an enabled account, as it stands in this transaction; `None` when the account is disabled or gone.
 pub(crate) async fn address_of(tx: &mut Transaction, id: AccountId) -> Result<Option<EmailAddress>, Fault> {
     let sql = "SELECT email FROM accounts WHERE id = $1 AND disabled_at IS NULL";

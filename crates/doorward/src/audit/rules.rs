@@ -3,7 +3,8 @@
 use std::{fmt, net::IpAddr};
 
 use doorward_core::{
-    AccountId, ApiKeyId, ClientId, FamilyId, InvitationId, PlanName, RoleName, SessionId, TenantId, Timestamp,
+    AccountId, ApiKeyId, ClientId, FamilyId, InvitationId, PlanName, ProviderName, RoleName, SessionId, TenantId,
+    Timestamp,
 };
 
 macro_rules! actions {
@@ -127,6 +128,10 @@ actions! {
     ConsentGiven = "consent.given";
     /// A person has taken back what they had agreed to for a client, and what came of it ended.
     ConsentWithdrawn = "consent.withdrawn";
+    /// A provider's account became a way into an account here, or somebody tried to make it one.
+    IdentityLinked = "identity.linked";
+    /// A provider's account is no way into an account here any more.
+    IdentityUnlinked = "identity.unlinked";
     /// A client was let out: by its person, by itself, or because somebody else had what it was given.
     AccessRevoked = "access.revoked";
     /// A refresh token came again after it was replaced, and everything that came of it was ended.
@@ -198,6 +203,10 @@ pub(crate) enum Detail {
     Roles(Vec<RoleName>),
     /// This plan.
     Plan(PlanName),
+    /// By way of this provider.
+    Provider(ProviderName),
+    /// By way of this provider, and why not: a word of the program.
+    Refused(ProviderName, &'static str),
 }
 
 /// How it ended.
@@ -336,7 +345,7 @@ pub struct Recorded {
     pub address: Option<String>,
     /// What was proved, in its order, with commas between.
     pub factors: Option<String>,
-    /// What was given or taken: roles with commas between, or a plan.
+    /// What was given or taken: roles with commas between, or a plan. Where a provider was asked, its name, and why not.
     pub detail: Option<String>,
 }
 
@@ -396,6 +405,8 @@ impl fmt::Display for Detail {
         match self {
             Self::Roles(roles) => f.write_str(&roles.iter().map(RoleName::as_str).collect::<Vec<_>>().join(",")),
             Self::Plan(plan) => plan.fmt(f),
+            Self::Provider(provider) => provider.fmt(f),
+            Self::Refused(provider, why) => write!(f, "{provider}: {why}"),
         }
     }
 }

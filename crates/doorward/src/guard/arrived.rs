@@ -93,6 +93,6 @@ impl SignedIn {
     }
 }
 
-fn comes_from_us(caller: &Caller) -> bool {
+pub(super) fn comes_from_us(caller: &Caller) -> bool {
     caller.headers.get("sec-fetch-site").is_some_and(|site| site == HeaderValue::from_static("same-origin"))
 }

@@ -13,15 +13,27 @@ pub(crate) struct CookieNames {
     pub(crate) session: &'static str,
     pub(crate) form: &'static str,
     pub(crate) device: &'static str,
+    pub(crate) provider: &'static str,
     secure: bool,
 }
 
 impl CookieNames {
     /// Over https: bound to exactly this host, and never sent in the clear.
-    pub(crate) const HOST: Self =
-        Self { session: "__Host-session", form: "__Host-form", device: "__Host-device", secure: true };
+    pub(crate) const HOST: Self = Self {
+        session: "__Host-session",
+        form: "__Host-form",
+        device: "__Host-device",
+        provider: "__Host-provider",
+        secure: true,
+    };
     /// Over plain http on localhost, for development only.
-    pub(crate) const DEV: Self = Self { session: "dev-session", form: "dev-form", device: "dev-device", secure: false };
+    pub(crate) const DEV: Self = Self {
+        session: "dev-session",
+        form: "dev-form",
+        device: "dev-device",
+        provider: "dev-provider",
+        secure: false,
+    };
 
     /// Sets `name` to `value` for `lifetime`.
     pub(crate) fn set(&self, name: &'static str, value: &str, lifetime: Duration) -> SetCookie {

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use doorward_core::{AccountId, LocalPath, SessionId, Timestamp};
 
 use super::{
+    arrived::comes_from_us,
     caller::{Caller, FormSecret, Visit, csrf_token},
     cookie::SetCookie,
     reply::Refused,
@@ -181,6 +182,11 @@ impl Public {
     /// The session that the browser brings along, unchecked beyond its signature: logging in again ends it.
     pub(crate) fn previous_session(&self) -> Option<sessions::Presented> {
         self.caller.session_cookie()
+    }
+
+    /// Whether a form of ours was sent, whose answer must not lead to another site by itself.
+    pub(crate) fn comes_from_us(&self) -> bool {
+        comes_from_us(&self.caller)
     }
 
     /// The token that a program sends back with its next request.

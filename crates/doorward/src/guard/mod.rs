@@ -26,6 +26,7 @@
 //! - `guard/way-back`: Whoever is asked to log in or to prove themselves comes back to where they were, in a nested router too.
 //! - `guard/cursors-bound`: The place in a list is taken for the list, the viewer and the filters that it was made for, and no other.
 //! - `guard/authorization-any-bytes`: Whatever bytes stand in `Authorization`, the answer is a refusal in words, and nothing breaks.
+//! - `guard/landing`: An answer of another site is read whole by whoever began something there; it needs no token and gets no session's.
 //! - `guard/bearer`: A token opens a route of a program only for its own audience, in its own tenant, with the permission.
 //! - `guard/no-cookie-for-programs`: Where a token is asked for no cookie counts, and where a session is asked for no token does.
 //! - `guard/bearer-live`: A guard that asks the database refuses what was taken back, and whoever may not any more.
@@ -36,6 +37,7 @@ pub(crate) use crate::base::problem::Problem;
 mod address;
 mod arrived;
 mod bearer;
+mod brought;
 mod caller;
 mod cookie;
 mod cursor;
@@ -44,6 +46,7 @@ mod extract;
 mod forwarded;
 mod guards;
 mod input;
+mod landing;
 mod operator;
 mod origin;
 mod program;
@@ -64,6 +67,7 @@ pub(crate) use forwarded::Forwarded;
 pub(crate) use guards::Person;
 pub use guards::{Public, Reauthenticated, SignedIn};
 pub(crate) use input::{Field, Fields, Input, NoInput, input};
+pub(crate) use landing::Landing;
 pub(crate) use operator::Operator;
 pub(crate) use origin::Origin;
 pub(crate) use program::Program;

@@ -15,14 +15,14 @@ use axum::{
     response::IntoResponse,
     routing::{MethodFilter, MethodRouter, any, on},
 };
-use bytes::Bytes;
-use http_body_util::BodyExt;
 
 use super::{
+    brought::fields,
     caller::{Caller, Representation},
     cookie::SetCookie,
     guards::Guard,
-    input::{BODY_PATIENCE, Field, Fields, Input, MAX_BODY},
+    input::{Field, Fields, Input},
+    landing::Landing,
     program::Program,
     reply::{Presentation, Refused, Reply},
 };
@@ -52,19 +52,21 @@ pub(crate) struct Route {
     /// Whether its answers are JSON whatever the request accepts.
     data: bool,
     /// What its method may mean.
-    kind: Kind,
+    pub(super) kind: Kind,
     serve: Serve,
 }
 
 /// What the method of a route may mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// What it always means.
     Plain,
     /// A POST that only asks and changes nothing: its JSON body is a question too large for an address.
     Question,
     /// Any method, which is that of a request that somebody else is to serve.
     Any,
+    /// An answer that another site sends a browser back with: its query or its form is the handler's to read.
+    Landing,
     /// What OAuth says: a form from a program that proves itself in it or in a header. Cookies are not looked at, so there is
     /// nothing that a page of another site could use.
     OAuth,
@@ -106,12 +108,18 @@ impl Route {
 
     /// Whether it changes nothing, whatever its method.
     pub(crate) fn only_asks(&self) -> bool {
-        matches!(self.kind, Kind::Question | Kind::Any) || self.method == Method::GET
+        // A form of another site is sent on to our own address, where what it brings is looked at.
+        matches!(self.kind, Kind::Question | Kind::Any | Kind::Landing) || self.method == Method::GET
     }
 
     /// Whether it answers to every method.
     pub(crate) fn is_any(&self) -> bool {
         self.kind == Kind::Any
+    }
+
+    /// Whether another site's answer arrives here.
+    pub(crate) fn is_landing(&self) -> bool {
+        self.kind == Kind::Landing
     }
 
     /// Whether it is an endpoint of OAuth, where no cookie is looked at.
@@ -227,6 +235,18 @@ impl Routes {
         doc: &'static str,
     ) {
         self.table.push(Route { data: true, kind: Kind::OAuth, ..Route::of(method, path, handler, doc) });
+    }
+
+    /// Where another site sends a browser back to, with its answer in the query or in a form. What is in it is not ours to judge by
+    /// our own rules for fields, and no token of ours is in it: the handler gets it whole.
+    pub(crate) fn landing<I: Input + 'static>(
+        &mut self,
+        method: Method,
+        path: &'static str,
+        handler: impl Handler<Landing, I>,
+        doc: &'static str,
+    ) {
+        self.table.push(Route { kind: Kind::Landing, ..Route::of(method, path, handler, doc) });
     }
 
     pub(crate) fn post<G: Guard + 'static, I: Input + 'static>(
@@ -403,49 +423,8 @@ fn present(cx: &Arc<Context>, wants: Representation, around: Around, served: Ser
     Presentation { cx, wants, frame, cookie: served.cookie, path: around.path }.response(served.said)
 }
 
-/// Reads what the request brings: the query where it only looks, the body where it changes something, then the path.
-async fn fields(caller: &Caller, route: &Route, params: &RawPathParams, body: Body) -> Result<Fields, Problem> {
-    let mut fields = if route.kind == Kind::Question {
-        caller.refuse_foreign_sender()?;
-        Fields::of_whole_body(&caller.headers, whole(body).await?)?
-    } else if route.kind == Kind::OAuth && caller.is_unsafe() {
-        Fields::of_form(&caller.headers, &whole(body).await?)?
-    } else if route.kind == Kind::Plain && caller.is_unsafe() {
-        Fields::of_body(&caller.headers, &whole(body).await?)?
-    } else if route.is_any() && caller.tenant.is_some() {
-        // The query is that of the request itself, whose words are not the proxy's.
-        Fields::default()
-    } else {
-        let mut fields = Fields::of_query(caller.uri.query())?;
-        // Ours, for the sentence above a page and for the version of a file; no handler needs to know them.
-        fields.take("done");
-        fields.take("v");
-        fields
-    };
-    for (name, value) in params {
-        fields.put(name, value)?;
-    }
-    Ok(fields)
-}
-
-/// Reads a body within its limits.
-async fn whole(body: Body) -> Result<Bytes, Problem> {
-    let whole = http_body_util::Limited::new(body, MAX_BODY).collect();
-    let body = tokio::time::timeout(BODY_PATIENCE, whole).await.map_err(|_| too_slow())?.map_err(|_| too_large())?;
-    Ok(body.to_bytes())
-}
-
 fn malformed_path() -> Problem {
     Problem::plain(StatusCode::BAD_REQUEST, "malformed_path", "The path is not UTF-8 once it is decoded.")
-}
-
-fn too_large() -> Problem {
-    let text = format!("The body is larger than {} KiB, or was cut off.", MAX_BODY / 1024);
-    Problem::plain(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", text)
-}
-
-fn too_slow() -> Problem {
-    Problem::plain(StatusCode::REQUEST_TIMEOUT, "body_too_slow", "The body did not arrive in time.")
 }
 
 /// RFC 9112 section 3.2.

@@ -43,7 +43,7 @@ fn table() -> Vec<Route> {
 
 /// Whether a route lets anybody in: what there is to protect, its handler asks for.
 fn is_for_all(route: &Route) -> bool {
-    ["Public", "Program", "Arrived"].contains(&route.guard.as_str())
+    ["Public", "Program", "Arrived", "Landing"].contains(&route.guard.as_str())
 }
 
 /// The routes that change something for whoever is known by a cookie.
@@ -90,6 +90,7 @@ fn path_in(route: &Route, tenant: &str) -> String {
         ("{account}", "018f3f0a-0000-7000-8000-000000000000"),
         ("{permission}", "tenant:read"),
         ("{client}", "web"),
+        ("{provider}", "google"),
         ("{*rest}", "their/own/path"),
     ];
     named.iter().fold(format!("/auth{}", route.path), |path, (name, value)| path.replace(name, value))

@@ -9,6 +9,8 @@ use crate::accounts::Standing;
 pub(crate) enum Factor {
     /// The account's password.
     Password,
+    /// A provider that the account is linked to.
+    Provider,
 }
 
 /// A proof that stands at the bottom of the ladder.
@@ -68,6 +70,7 @@ impl Factor {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Password => "password",
+            Self::Provider => "provider",
         }
     }
 }

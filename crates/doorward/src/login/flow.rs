@@ -6,7 +6,7 @@ use super::rules::{Entered, LoginDenied};
 use crate::{
     accounts::{self, Account},
     attempts::{self, Browser, Delays, Owner},
-    audit::{self, Action, Target},
+    audit::{self, Action, Detail, Event, Target},
     base::{
         db::{Durability, Transaction},
         mail,
@@ -51,10 +51,7 @@ pub(crate) async fn log_in(
     // After the account's row is locked, as in a reset: two that lock in turns would wait for each other.
     passwords::renew(cx, &mut tx, account.id, right.renewed, visit).await?;
     attempts::forgive(&mut tx, right.refund).await?;
-    if attempts::browser(cx, Owner::of(account), visit) == Browser::New {
-        let reference = format!("{} {}", account.id, entered.opened.id);
-        mail::notify(cx, &mut tx, super::letters::NEW_DEVICE, &reference, &account.email).await?;
-    }
+    tell_of_new_browser(cx, &mut tx, account, &entered, visit).await?;
     tx.commit().await?;
     cx.metrics.login("success");
     Ok(entered)
@@ -70,12 +67,39 @@ pub(crate) async fn enter(
     visit: &Visit,
     previous: Option<Presented>,
 ) -> Result<Option<Entered>, Fault> {
+    enter_by(cx, tx, owner, (done, None), visit, previous).await
+}
+
+/// The same, with what the log is to say of how they got to the top.
+pub(crate) async fn enter_by(
+    cx: &Context,
+    tx: &mut Transaction,
+    owner: Owner<'_>,
+    (done, how): (&Done, Option<Detail>),
+    visit: &Visit,
+    previous: Option<Presented>,
+) -> Result<Option<Entered>, Fault> {
     let Some(admitted) = accounts::admit(cx, tx, done.standing()).await? else { return Ok(None) };
     let account = admitted.account();
     let opened = sessions::open(cx, tx, admitted, done, visit, previous).await?;
     let event = audit::by(account, Action::Login, visit.address).on(Target::Session(opened.id)).with(done.names());
-    audit::append(cx, tx, event).await?;
+    audit::append(cx, tx, Event { detail: how, ..event }).await?;
     Ok(Some(Entered { opened, device: attempts::device_cookie(cx, owner) }))
+}
+
+/// Tells the owner of an account by mail that somebody got in from a browser that is new to it.
+pub(crate) async fn tell_of_new_browser(
+    cx: &Context,
+    tx: &mut Transaction,
+    account: &Account,
+    entered: &Entered,
+    visit: &Visit,
+) -> Result<(), Fault> {
+    if attempts::browser(cx, Owner::of(account), visit) == Browser::Known {
+        return Ok(());
+    }
+    let reference = format!("{} {}", account.id, entered.opened.id);
+    mail::notify(cx, tx, super::letters::NEW_DEVICE, &reference, &account.email).await
 }
 
 impl Entered {

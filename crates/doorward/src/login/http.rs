@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::flow;
 use crate::{
-    base::render::page,
+    base::render::{ProviderButton, page},
     guard::{NoInput, OrPage, Public, Refused, Reply, Routes, input},
 };
 
@@ -19,7 +19,7 @@ pub(crate) fn routes(routes: &mut Routes) {
 page! {
     /// The login form.
     #[derive(askama::Template)]
-    LoginPage in "login/login.html" { email: String }
+    LoginPage in "login/login.html" { email: String, providers: Vec<ProviderButton> }
 }
 
 input! {
@@ -30,7 +30,8 @@ input! {
 }
 
 async fn form(visitor: Public, _: NoInput) -> Result<Reply, Refused> {
-    Ok(Reply::page(&json!({ "csrf_token": visitor.form_token() }), LoginPage { email: String::new() }))
+    let page = LoginPage { email: String::new(), providers: visitor.cx().providers.buttons() };
+    Ok(Reply::page(&json!({ "csrf_token": visitor.form_token() }), page))
 }
 
 async fn csrf(visitor: Public, _: NoInput) -> Result<Reply, Refused> {
@@ -39,7 +40,7 @@ async fn csrf(visitor: Public, _: NoInput) -> Result<Reply, Refused> {
 
 async fn submit(visitor: Public, input: Login) -> Result<Reply, Refused> {
     let cx = visitor.cx();
-    let again = || LoginPage { email: input.email.to_string() };
+    let again = || LoginPage { email: input.email.to_string(), providers: cx.providers.buttons() };
     let email = EmailAddress::parse(&input.email).or_page(again)?;
     let guess = Guess::new(&input.password).or_page(again)?;
     let entered = flow::log_in(cx, &email, guess, &visitor.visit(), visitor.previous_session()).await.or_page(again)?;

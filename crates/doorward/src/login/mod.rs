@@ -12,7 +12,7 @@ pub(crate) mod http;
 mod letters;
 mod rules;
 
-pub(crate) use flow::enter;
+pub(crate) use flow::{enter, enter_by, tell_of_new_browser};
 pub(crate) use letters::COMPOSERS;
 pub(crate) use rules::Entered;
 

@@ -86,9 +86,18 @@ fn headers(said: &[(&str, &str)]) -> Value {
     said.iter().map(|(name, doc)| ((*name).to_owned(), header(doc))).collect::<Map<_, _>>().into()
 }
 
-/// What is shown to people right after an act: the question that comes next, or a secret that is shown this once.
-const SHOWN: [&str; 5] =
-    ["/device", "/device/decide", "/admin/clients", "/admin/clients/{client}/rotate", "/tenants/{tenant}/api-keys"];
+/// What is shown to people right after an act: the question that comes next, the way on to another site, or a secret that is shown
+/// this once.
+const SHOWN: [&str; 8] = [
+    "/device",
+    "/device/decide",
+    "/admin/clients",
+    "/admin/clients/{client}/rotate",
+    "/tenants/{tenant}/api-keys",
+    "/providers/{provider}",
+    "/providers/{provider}/reauthenticate",
+    "/account/identities/link",
+];
 
 /// The routes whose answers are files.
 pub(crate) const FILES: [(&str, &[&str]); 5] = [

@@ -68,6 +68,7 @@ pub(crate) async fn redeem(
     let owner = end_sessions(&mut tx, link, epoch).await?;
     // Whoever had the old password may have made some.
     crate::features::end_keys(cx, &mut tx, owner).await?;
+    crate::features::end_foreign_ways(cx, &mut tx, owner, &account.email).await?;
     let device = passwords::replace(cx, &mut tx, owner, &account.email, &hash).await?;
     audit::append(cx, &mut tx, audit::nobody(Action::PasswordReset, Some(owner), visit.address)).await?;
     passwords::notify_changed(cx, &mut tx, owner, &account.email).await?;

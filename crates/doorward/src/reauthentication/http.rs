@@ -6,8 +6,10 @@ use serde_json::json;
 use super::flow;
 use crate::{
     accounts,
-    base::render::page,
+    base::render::{ProviderButton, page},
+    federation,
     guard::{NoInput, OrPage, Refused, Reply, Routes, SignedIn, input},
+    passwords,
 };
 
 pub(crate) fn routes(routes: &mut Routes) {
@@ -18,7 +20,11 @@ pub(crate) fn routes(routes: &mut Routes) {
 page! {
     /// The form that asks once more.
     #[derive(askama::Template)]
-    ReauthenticatePage in "reauthentication/reauthenticate.html" { address: String }
+    ReauthenticatePage in "reauthentication/reauthenticate.html" {
+        address: String,
+        has_password: bool,
+        providers: Vec<ProviderButton>,
+    }
 }
 
 input! {
@@ -44,5 +50,9 @@ async fn submit(person: SignedIn, input: Proof) -> Result<Reply, Refused> {
 
 async fn page_of(person: &SignedIn) -> Result<ReauthenticatePage, Refused> {
     let account = accounts::by_id(&person.cx().db, person.account()).await?;
-    Ok(ReauthenticatePage { address: account.map(|account| account.email.to_string()).unwrap_or_default() })
+    Ok(ReauthenticatePage {
+        address: account.map(|account| account.email.to_string()).unwrap_or_default(),
+        has_password: passwords::changed_at(&person.cx().db, person.account()).await?.is_some(),
+        providers: federation::provers(person.cx(), person.account()).await?,
+    })
 }

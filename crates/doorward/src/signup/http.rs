@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{flow, rules::ConfirmDenied};
 use crate::{
-    base::render::{CheckMailPage, Purpose, page, spoken},
+    base::render::{CheckMailPage, ProviderButton, Purpose, page, spoken},
     error::Refusal,
     guard::{Denial, NoInput, OrPage, Problem, Public, Refused, Reply, Routes, input},
 };
@@ -29,7 +29,7 @@ pub(crate) fn routes(routes: &mut Routes) {
 page! {
     /// The sign-up form.
     #[derive(askama::Template)]
-    SignupPage in "signup/signup.html" { email: String }
+    SignupPage in "signup/signup.html" { email: String, providers: Vec<ProviderButton> }
 }
 
 page! {
@@ -63,12 +63,13 @@ input! {
 }
 
 async fn form(visitor: Public, _: NoInput) -> Result<Reply, Refused> {
-    Ok(Reply::page(&json!({ "csrf_token": visitor.form_token() }), SignupPage { email: String::new() }))
+    let page = SignupPage { email: String::new(), providers: visitor.cx().providers.buttons() };
+    Ok(Reply::page(&json!({ "csrf_token": visitor.form_token() }), page))
 }
 
 async fn submit(visitor: Public, input: Request) -> Result<Reply, Refused> {
     let cx = visitor.cx();
-    let again = || SignupPage { email: input.email.to_string() };
+    let again = || SignupPage { email: input.email.to_string(), providers: cx.providers.buttons() };
     let email = EmailAddress::parse(&input.email).or_page(again)?;
     flow::request(cx, &email, &input.password, &visitor.visit()).await.or_page(again)?;
     let page = CheckMailPage {

@@ -40,6 +40,8 @@ pub(crate) enum About {
     SpendingALink,
     /// To change something in a tenant.
     Acting,
+    /// To come in by way of a provider.
+    SigningIn,
 }
 
 /// Where those wait who are about to do something, while a test holds them back.

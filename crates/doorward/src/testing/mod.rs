@@ -13,7 +13,11 @@ pub(crate) mod crowd;
 #[cfg(test)]
 pub(crate) mod kinds;
 #[cfg(test)]
+pub(crate) mod parts;
+#[cfg(test)]
 pub(crate) mod programs;
+#[cfg(test)]
+pub(crate) mod providers;
 #[cfg(test)]
 pub(crate) mod relying;
 

@@ -4,6 +4,7 @@ mod apps;
 mod checker;
 mod console;
 mod people;
+mod providers;
 mod tenants;
 mod tour;
 
@@ -17,6 +18,7 @@ use crate::{
     guard::Route,
     on_every_engine,
     openapi::{document, is_ours},
+    testing::providers::{World, ann},
 };
 
 fn operations(document: &Value) -> Vec<(String, String, Value)> {
@@ -121,8 +123,10 @@ fn a_list_is_narrowed_by_a_cursor_and_a_limit() {
 
 on_every_engine! {
     async fn every_route_answers_as_it_is_described(app: TestApp) {
-        let mut tour = Tour::begin(&app).await;
+        let world = World::with(app.engine(), &[ann()]).await;
+        let mut tour = Tour::begin(&world.app).await;
         people::all(&mut tour).await;
+        providers::all(&mut tour, &world).await;
         tenants::all(&mut tour).await;
         apps::all(&mut tour).await;
         console::all(&mut tour).await;

@@ -9,11 +9,13 @@ use doorward_core::{EmailAddress, password::PasswordHash};
 use super::{Action, events};
 use crate::{
     clients::tests::{JWT_BEARER, TestKey, ask, program},
+    config::ProvidersSettings,
     on_every_engine,
     operate::{self, Act},
     testing::{
         Actor, TestApp,
         programs::{Program, bare, web as web_client},
+        providers::{begin, come_back},
         relying::{RelyingParty, text_of},
     },
 };
@@ -65,6 +67,17 @@ impl Secrets {
     }
 }
 
+/// The same application once more, with a provider that is asked nothing before somebody comes back from it.
+pub(super) async fn with_a_provider(mut app: TestApp) -> TestApp {
+    let at = "https://forge.example";
+    let told = format!(
+        "[providers.forge]\nkind = \"oauth2\"\nissuer = \"{at}\"\nauthorization_endpoint = \"{at}/authorize\"\n\
+         token_endpoint = \"{at}/token\"\nuserinfo_endpoint = \"{at}/me\"\nclient_id = \"doorward\"\nclient_secret = \"a secret\"\n"
+    );
+    app.settings.providers = ProvidersSettings::parse(&told).unwrap();
+    app.another().await
+}
+
 /// Goes every way there is, so that each action is recorded at least once, and returns the secrets it carried.
 pub(super) async fn every_way(app: &TestApp) -> Secrets {
     let mut secrets = Secrets::default();
@@ -78,6 +91,7 @@ pub(super) async fn every_way(app: &TestApp) -> Secrets {
     works_with_others(app, &mut secrets).await;
     asks_as_a_program(app, &mut secrets).await;
     is_known_elsewhere(app, &mut secrets).await;
+    comes_by_others(app, &mut secrets).await;
     signs_tokens(app).await;
     lets_programs_in(app, &mut secrets).await;
     // Last, since nobody logs in from there afterwards.
@@ -364,6 +378,25 @@ async fn is_known_elsewhere(app: &TestApp, secrets: &mut Secrets) {
     secrets.of(&mut rita).await;
 }
 
+/// Somebody is refused by a provider when they would link it, and unlinks another one.
+async fn comes_by_others(app: &TestApp, secrets: &mut Secrets) {
+    let mut lea = app.person("lea@example.com").await;
+    let url = begin(&mut lea, "/auth/account/identities/link", &[("provider", "forge")]).await;
+    let url = url::Url::parse(&url).unwrap();
+    let state = url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    secrets.token(lea.cookies["dev-provider"].clone());
+    let back = format!("http://localhost:4400/auth/providers/forge/callback?error=access_denied&state={state}");
+    assert_eq!(come_back(&mut lea, &back).await.status, 403);
+    secrets.token(state);
+    let account = lea.get("/auth/session").await.json()["account"]["id"].as_str().unwrap().to_owned();
+    let sql =
+        format!("INSERT INTO identities VALUES ('https://forge.example', 'lea', '{account}', 'forge', NULL, 0, 0)");
+    super::run(app, &sql).await;
+    let form = [("issuer", "https://forge.example"), ("subject", "lea")];
+    assert_eq!(lea.post("/auth/account/identities/unlink", &form).await.status, 200);
+    secrets.of(&mut lea).await;
+}
+
 /// Somebody guesses until nothing is answered any more. The counters are set to their ends, which is quicker.
 async fn is_attacked(app: &TestApp, secrets: &mut Secrets) {
     app.account("ted@example.com").await;
@@ -380,6 +413,7 @@ async fn is_attacked(app: &TestApp, secrets: &mut Secrets) {
 on_every_engine! {
     /// Promise: `audit/with-the-change`
     async fn every_action_that_there_is_is_recorded_by_somebody(app: TestApp) {
+        let app = with_a_provider(app).await;
         every_way(&app).await;
         let recorded: BTreeSet<_> = events(&app).await.into_iter().map(|event| event.action).collect();
         let known: BTreeSet<_> = Action::ALL.iter().map(|action| action.name().to_owned()).collect();
@@ -388,6 +422,7 @@ on_every_engine! {
 
     /// Promise: `audit/one-line`
     async fn the_stream_tells_what_the_database_keeps_line_by_line(app: TestApp) {
+        let app = with_a_provider(app).await;
         every_way(&app).await;
         // Between the events the stream tells of their seals.
         let (seals, lines): (Vec<_>, Vec<_>) =

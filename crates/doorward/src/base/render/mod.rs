@@ -87,6 +87,8 @@ impl Notice {
             "invitation-revoked" => "The invitation is taken back. Its link does not work any more.",
             "api-key-revoked" => "The API key is taken back. It does not work any more.",
             "app-withdrawn" => "The app is disconnected. It cannot use your account any more.",
+            "provider-linked" => "It is linked. You can log in by it from now on.",
+            "provider-unlinked" => "It is unlinked. One cannot log in to your account by it any more.",
             "joined" => "Welcome. You are a member now.",
             other => return Self::of_console(other),
         };
@@ -122,6 +124,17 @@ impl Notice {
         };
         Some(Self { kind: "good", text })
     }
+}
+
+/// A provider on a page where one comes in by it.
+#[derive(Clone)]
+pub(crate) struct ProviderButton {
+    /// Its name in paths.
+    pub(crate) name: String,
+    /// What people call it.
+    pub(crate) label: String,
+    /// Its mark: an SVG of ours.
+    pub(crate) mark: &'static str,
 }
 
 /// Something that can be shown in the frame.

@@ -184,6 +184,7 @@ fn the_reference_tells_every_key_with_its_default_and_its_reason() {
         "password_reset",
         "passwords",
         "policy",
+        "providers.NAME",
         "reauthentication",
         "sessions",
         "signing",
@@ -261,5 +262,5 @@ fn a_secret_is_read_and_never_shown() {
     let told: Vec<_> = Settings::read(&table, &[]).err().unwrap().iter().map(ToString::to_string).collect();
     assert!(told.len() == 2 && !told.concat().contains("hunter2"), "{told:#?}");
     let secrets = Settings::reference().into_iter().filter(|entry| entry.shape == SecretText::SHAPE);
-    assert_eq!(secrets.filter(|entry| entry.default.is_empty()).count(), 5);
+    assert_eq!(secrets.filter(|entry| entry.default.is_empty()).count(), 7);
 }

@@ -28,7 +28,7 @@ fn expected(route: &Route, who: As) -> Option<(u16, &'static str)> {
     let guard = route.guard.split('<').next().unwrap_or_default();
     Some(match (guard, who) {
         // A program says in what it sends who it is, and its endpoint answers to that.
-        ("Public" | "Program" | "Arrived", _) => return None,
+        ("Public" | "Program" | "Arrived" | "Landing", _) => return None,
         (_, As::Anonymous | As::Disabled) => (401, "not_signed_in"),
         ("Member" | "RecentMember", As::OfAnotherTenant) => (404, "no_such_tenant"),
         ("Member" | "RecentMember", As::WithoutPermission) => (403, "forbidden"),
@@ -48,7 +48,7 @@ fn expected(route: &Route, who: As) -> Option<(u16, &'static str)> {
 /// logged in. A guard that is not known here leaves its routes untried.
 fn is_for(route: &Route, who: As) -> bool {
     match route.guard.as_str() {
-        "Public" | "Program" | "Arrived" => true,
+        "Public" | "Program" | "Arrived" | "Landing" => true,
         "SignedIn" | "Reauthenticated" => matches!(who, As::OfAnotherTenant | As::WithoutPermission),
         _ => false,
     }

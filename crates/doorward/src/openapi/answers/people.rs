@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Schemas, about, count, done, flag, known, list, named, object, page, seconds, text};
+use super::{Schemas, about, count, done, flag, known, list, named, object, page, seconds, text, texts};
 
 pub(super) fn of(asked: (&str, &str)) -> Option<&'static str> {
     Some(match asked {
@@ -21,6 +21,12 @@ pub(super) fn of(asked: (&str, &str)) -> Option<&'static str> {
         ("DELETE", "/sessions" | "/sessions/{id}") => "Ended",
         ("POST", "/sessions/revoke-others" | "/sessions/{id}/revoke" | "/logout/everywhere") => "Ended",
         ("POST", "/logout") => "LoggedOut",
+        ("POST", "/providers/{provider}" | "/providers/{provider}/reauthenticate" | "/account/identities/link") => {
+            "SentOn"
+        }
+        ("GET", "/providers/{provider}/failed") => "Failed",
+        ("GET", "/account/identities" | "/account/identities/link" | "/account/identities/unlink") => "Identities",
+        ("POST", "/account/identities/unlink") => "Unlinked",
         ("GET", "/account") => "Account",
         ("POST", "/account/profile") => "Profile",
         ("POST", "/check") => "Answer",
@@ -50,12 +56,33 @@ pub(super) fn schemas() -> Schemas {
         ("LoggedOut", done("logged_out")),
         ("Account", object(json!({ "email": text(), "name": text(), "csrf_token": text() }))),
         ("Profile", object(json!({ "name": text() }))),
+        ("SentOn", object(json!({ "redirect_to": about("Where the browser is to go: to the provider.") }))),
+        ("Failed", object(json!({ "code": about("Why, in one word."), "detail": text() }))),
+        ("Identities", identities()),
+        ("Unlinked", done("unlinked")),
         ("Question", question()),
         ("Answer", answer()),
         ("Allowed", done("allowed")),
         ("Interface", interface()),
         ("Problem", problem()),
     ]
+}
+
+fn identities() -> Value {
+    let identity = object(json!({
+        "provider": about("The name of the provider in the settings."),
+        "issuer": text(),
+        "subject": text(),
+        "address": known("The address that the provider vouches for."),
+        "created_at": seconds(),
+        "used_at": seconds(),
+    }));
+    object(json!({
+        "identities": list(identity),
+        "providers": texts(),
+        "has_password": flag(),
+        "csrf_token": text(),
+    }))
 }
 
 fn own_session() -> Value {

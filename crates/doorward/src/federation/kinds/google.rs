@@ -1,0 +1,55 @@
+//! Google, for everybody who has an account there.
+
+use doorward_verify::jws::Claims;
+
+use super::{
+    super::{rules::Reason, settings::Written},
+    Kind, Mistake, Way,
+};
+
+pub(super) struct Google;
+
+impl Kind for Google {
+    fn name(&self) -> &'static str {
+        "google"
+    }
+
+    fn label(&self) -> &'static str {
+        "Google"
+    }
+
+    fn mark(&self) -> &'static str {
+        MARK
+    }
+
+    fn keys(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn way(&self, written: &Written) -> Result<Way, Mistake> {
+        Ok(Way::of_issuer(written.issuer_or(ISSUER)))
+    }
+
+    fn scopes(&self) -> &'static [&'static str] {
+        &["email", "profile"]
+    }
+
+    fn parameters(&self, _: &Written) -> Vec<(&'static str, String)> {
+        // Without it whoever is logged in to one account of several comes back with that one, unasked.
+        vec![("prompt", "select_account".to_owned())]
+    }
+
+    fn issuer_of(&self, _: &Written, issuer: &str, claims: &Claims) -> Result<String, Reason> {
+        Ok(spelled(issuer, claims))
+    }
+}
+
+/// Google's issuer may come without its scheme (Google, "OpenID Connect", "An ID token's payload").
+pub(super) fn spelled(issuer: &str, claims: &Claims) -> String {
+    let bare = issuer.trim_start_matches("https://").trim_start_matches("http://");
+    let said = claims.get("iss").and_then(serde_json::Value::as_str);
+    if said == Some(bare) { bare } else { issuer }.to_owned()
+}
+
+pub(super) const ISSUER: &str = "https://accounts.google.com";
+pub(super) const MARK: &str = include_str!("google.svg");

@@ -1,0 +1,131 @@
+//! Which providers lead into an account: linking one, and taking one away.
+
+use std::sync::Arc;
+
+use doorward_core::{AccountId, EmailAddress};
+
+use super::{
+    flow::No,
+    letters,
+    provider::Provider,
+    rules::{Identity, Reason, Said, UnlinkDenied},
+    store::{self, Linked},
+};
+use crate::{
+    accounts,
+    audit::{self, Action, Detail, Target},
+    base::{
+        db::{Durability, Transaction},
+        mail,
+        render::ProviderButton,
+    },
+    context::Context,
+    error::{Fault, Refusal},
+    guard::Visit,
+    passwords,
+    sessions::{self, Live},
+};
+
+/// Makes a provider's account a way into the account of a session, whose person has just proved themselves.
+pub(super) async fn link(
+    cx: &Context,
+    provider: &Provider,
+    live: &Live,
+    said: &Said,
+    visit: &Visit,
+) -> Result<(), Refusal<No>> {
+    let mut tx = cx.db.begin(Durability::Full).await?;
+    // The account before what it is linked to, as in every flow.
+    if !accounts::lock(&mut tx, live.account).await? || !sessions::lives(cx, &mut tx, live.account, live.id).await? {
+        return Err(Reason::SessionEnded.into());
+    }
+    let name = provider.name();
+    match store::owner(&mut tx, &said.identity).await? {
+        Some(owner) if owner == live.account => return Ok(()),
+        Some(_) => return Err(Reason::IdentityOfAnother.into()),
+        None if store::ways_in(&mut tx, live.account).await?.len() >= MOST => return Err(Reason::TooMany.into()),
+        None => {}
+    }
+    if !store::link(&mut tx, live.account, name, said, cx.clock.now()).await? {
+        return Err(Reason::IdentityOfAnother.into());
+    }
+    let event = audit::by(live.account, Action::IdentityLinked, visit.address);
+    audit::append(cx, &mut tx, event.about(Detail::Provider(name.clone()))).await?;
+    tell(cx, &mut tx, live.account, (letters::LINKED, provider.label())).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Takes a provider's account away from the account of a session, unless nobody could come in afterwards.
+pub(crate) async fn unlink(
+    cx: &Context,
+    live: &Live,
+    identity: &Identity,
+    visit: &Visit,
+) -> Result<(), Refusal<UnlinkDenied>> {
+    let has_password = passwords::changed_at(&cx.db, live.account).await?.is_some();
+    let mut tx = cx.db.begin(Durability::Full).await?;
+    if !accounts::lock(&mut tx, live.account).await? {
+        return Err(Refusal::Denied(UnlinkDenied::SessionEnded));
+    }
+    let ways = store::ways_in(&mut tx, live.account).await?;
+    let (gone, others): (Vec<_>, Vec<_>) = ways.into_iter().partition(|way| way.identity == *identity);
+    let Some(gone) = gone.into_iter().next() else { return Err(Refusal::Denied(UnlinkDenied::Unknown)) };
+    let event = audit::by(live.account, Action::IdentityUnlinked, visit.address);
+    let event = event.about(Detail::Provider(gone.provider.clone()));
+    // A provider that is not in the settings any more lets nobody in.
+    if !has_password && !others.iter().any(|way| leads_in(cx, way)) {
+        audit::append(cx, &mut tx, event.denied()).await?;
+        tx.commit().await?;
+        return Err(Refusal::Denied(UnlinkDenied::Last));
+    }
+    store::unlink(&mut tx, live.account, identity).await?;
+    audit::append(cx, &mut tx, event).await?;
+    let label = cx.providers.find(gone.provider.as_str()).map_or(gone.provider.as_str(), |known| known.label());
+    tell(cx, &mut tx, live.account, (letters::UNLINKED, label)).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The providers that can prove that it is still the person of an account.
+pub(crate) async fn provers(cx: &Context, account: AccountId) -> Result<Vec<ProviderButton>, Fault> {
+    let ways = store::of_account(&cx.db, account).await?;
+    let is_linked =
+        |known: &&Arc<Provider>| known.proves_anew() && ways.iter().any(|way| way.provider == *known.name());
+    Ok(cx.providers.iter().filter(is_linked).map(|known| known.button()).collect())
+}
+
+/// Whether somebody can come in by this way.
+fn leads_in(cx: &Context, way: &Linked) -> bool {
+    cx.providers.find(way.provider.as_str()).is_some()
+}
+
+/// Takes away every way into an account that its owner may not have made, as they set a new password by a link in their mail: all
+/// but those by which a provider vouches for that very mailbox.
+pub(crate) async fn end_foreign(
+    cx: &Context,
+    tx: &mut Transaction,
+    account: AccountId,
+    email: &EmailAddress,
+) -> Result<(), Fault> {
+    if store::unlink_others(tx, account, email).await? == 0 {
+        return Ok(());
+    }
+    let event = audit::By::DOORWARD.did(Action::IdentityUnlinked).on(Target::Account(account));
+    audit::append(cx, tx, event).await
+}
+
+async fn tell(
+    cx: &Context,
+    tx: &mut Transaction,
+    account: AccountId,
+    (letter, label): (&str, &str),
+) -> Result<(), Fault> {
+    match accounts::address_of(tx, account).await? {
+        Some(owner) => mail::notify(cx, tx, letter, label, &owner).await,
+        None => Ok(()),
+    }
+}
+
+/// How many ways by providers lead into one account at most.
+const MOST: usize = 20;

@@ -1,0 +1,133 @@
+//! The providers of a running Doorward: what was written about each, judged, and what was learned from it since.
+
+use std::sync::Arc;
+
+use doorward_core::{ProviderName, Timestamp};
+
+use super::{
+    kept::Slot,
+    kinds::{Mistake, Way},
+    metadata::{Keys, Metadata},
+    settings::{Settings, Written, error},
+};
+use crate::base::{
+    outgoing::{Place, may_be_called},
+    render::ProviderButton,
+    settings::SettingsError,
+};
+
+/// A provider that people may come in by.
+pub(crate) struct Provider {
+    pub(super) written: Arc<Written>,
+    pub(super) way: Way,
+    /// What of it may be called.
+    pub(super) place: Place,
+    /// Where it sends people back to: from the settings, never from a request.
+    pub(super) redirect_uri: String,
+    pub(super) metadata: Slot<Metadata>,
+    pub(super) keys: Slot<Keys>,
+}
+
+impl Provider {
+    fn of(written: &Arc<Written>, place: Place, own_address: &str) -> Result<Self, SettingsError> {
+        let place = match place {
+            Place::Elsewhere if written.allow_private_addresses => Place::WithinToo,
+            place => place,
+        };
+        let way = written.kind.way(written).and_then(|way| judged(way, place));
+        let way = way.map_err(|Mistake(key, problem, cure)| {
+            error(&format!("providers.{}.{key}", written.name), problem, cure.to_owned())
+        })?;
+        Ok(Self {
+            written: Arc::clone(written),
+            way,
+            place,
+            redirect_uri: format!("{own_address}/providers/{}/callback", written.name),
+            metadata: Slot::default(),
+            keys: Slot::default(),
+        })
+    }
+
+    pub(crate) fn name(&self) -> &ProviderName {
+        &self.written.name
+    }
+
+    /// How people call it.
+    pub(crate) fn label(&self) -> &str {
+        &self.written.label
+    }
+
+    /// Whether it can prove that it is still somebody.
+    pub(crate) fn proves_anew(&self) -> bool {
+        self.written.kind.proves_anew()
+    }
+
+    /// Whether somebody who comes by it for the first time gets an account, where strangers may sign up or may not.
+    pub(super) fn may_sign_up(&self, is_open: bool) -> bool {
+        self.written.sign_up.unwrap_or(is_open)
+    }
+
+    /// The secret that we prove ourselves with.
+    pub(super) fn secret(&self, now: Timestamp) -> Option<String> {
+        self.written.kind.secret(&self.written, now)
+    }
+
+    pub(crate) fn button(&self) -> ProviderButton {
+        ProviderButton {
+            name: self.name().to_string(),
+            label: self.written.label.clone(),
+            mark: self.written.kind.mark(),
+        }
+    }
+}
+
+/// Refuses addresses that are never called, so that the mistake shows at the start and not at the first login.
+fn judged(way: Way, place: Place) -> Result<Way, Mistake> {
+    let cure =
+        "Write an https address with the name of a host; on this very machine, in development, one with its number.";
+    let mistake = |key| Err(Mistake(key, "it is no address that is called", cure));
+    let may = |text: &str| url::Url::parse(text).is_ok_and(|url| may_be_called(&url, place));
+    match &way {
+        Way::OpenId { place, .. } if !may(place) => mistake("issuer"),
+        Way::OAuth { authorization, .. } if !may_be_called(authorization, place) => mistake("authorization_endpoint"),
+        Way::OAuth { token, .. } if !may_be_called(token, place) => mistake("token_endpoint"),
+        Way::OAuth { documents, .. } if !documents.iter().all(|url| may_be_called(url, place)) => {
+            mistake("userinfo_endpoint")
+        }
+        _ => Ok(way),
+    }
+}
+
+/// The providers of the settings, in the order of their names.
+#[derive(Default)]
+pub(crate) struct Registry(Vec<Arc<Provider>>);
+
+impl Registry {
+    /// Judges what was written about each: by what may be called from here at all, and where our own pages are.
+    pub(crate) fn new(settings: &Settings, place: Place, own_address: &str) -> Result<Self, Vec<SettingsError>> {
+        let (mut providers, mut errors) = (Vec::new(), Vec::new());
+        for written in &settings.0 {
+            match Provider::of(written, place, own_address) {
+                Ok(provider) => providers.push(Arc::new(provider)),
+                Err(mistake) => errors.push(mistake),
+            }
+        }
+        providers.sort_by(|one, other| one.name().cmp(other.name()));
+        if errors.is_empty() { Ok(Self(providers)) } else { Err(errors) }
+    }
+
+    /// The provider of this name.
+    pub(crate) fn find(&self, name: &str) -> Option<&Arc<Provider>> {
+        self.0.iter().find(|provider| provider.name().as_str() == name)
+    }
+
+    /// The providers, in the order of their buttons.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Provider>> {
+        self.0.iter()
+    }
+
+    /// What stands on the pages where one comes in.
+    pub(crate) fn buttons(&self) -> Vec<ProviderButton> {
+        self.0.iter().map(|provider| provider.button()).collect()
+    }
+}
