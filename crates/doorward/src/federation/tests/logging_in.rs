@@ -127,6 +127,28 @@ on_every_engine! {
         assert_eq!((world.app.count("sessions").await, world.seen("POST /token").await), (0, 0));
     }
 
+    /// Promise: `federation/fails-closed`
+    async fn without_the_store_nobody_leaves_and_nobody_comes_back(app: TestApp) {
+        let world = World::with(app.engine(), &[ann()]).await;
+        let mut coming = world.app.visitor();
+        let url = begin(&mut coming, "/auth/providers/id", &[]).await;
+        let callback = world.walk(&url, ANN).await;
+        let rename = async |from: &str, to: &str| {
+            let mut tx = world.app.db().begin(operate::Durability::Full).await.unwrap();
+            tx.batch(&format!("ALTER TABLE {from} RENAME TO {to}")).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        for table in ["provider_flows", "identities"] {
+            rename(table, "elsewhere").await;
+            let answer = come_back(&mut coming.clone(), &callback).await;
+            assert_eq!((answer.status, answer.code().as_str()), (503, "unavailable"), "{table}");
+            rename("elsewhere", table).await;
+        }
+        assert_eq!(world.app.count("sessions").await, 0);
+        rename("provider_flows", "elsewhere").await;
+        assert_eq!(world.app.visitor().post("/auth/providers/id", &[]).await.status, 503);
+    }
+
     async fn a_provider_that_is_not_there_is_none(app: TestApp) {
         let world = World::with(app.engine(), &[ann()]).await;
         let answer = world.app.visitor().post("/auth/providers/google", &[]).await;
