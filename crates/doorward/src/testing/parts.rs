@@ -18,7 +18,6 @@ pub(crate) struct Part {
     process: Child,
     /// What it has said of itself.
     pub(crate) told: Value,
-    desk: Actor,
 }
 
 impl Part {
@@ -37,7 +36,7 @@ impl Part {
         BufReader::new(process.stdout.take().expect("it was asked for")).read_line(&mut line).expect("it can be read");
         let told = serde_json::from_str(&line)
             .unwrap_or_else(|_| panic!("{} needs its packages: run `npm ci --ignore-scripts` there", parts.display()));
-        Self { process, told, desk: Actor::new(([127, 0, 0, 1], 1).into(), String::new()) }
+        Self { process, told }
     }
 
     /// One text of what it has said of itself.
@@ -55,7 +54,9 @@ impl Part {
     pub(crate) async fn ask(&self, method: Method, at: &str, body: &Value) -> Answer {
         let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
         let request = Request::builder().method(method).uri(at).header("content-type", "application/json");
-        self.desk.exchange(request.body(Full::from(body)).expect("it is a request")).await
+        // On a connection of its own: one that was idle for a while may be closed at the other end in this very moment.
+        let asking = Actor::new(([127, 0, 0, 1], 1).into(), String::new());
+        asking.exchange(request.body(Full::from(body)).expect("it is a request")).await
     }
 }
 

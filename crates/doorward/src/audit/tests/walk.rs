@@ -381,17 +381,22 @@ async fn is_known_elsewhere(app: &TestApp, secrets: &mut Secrets) {
 /// Somebody is refused by a provider when they would link it, and unlinks another one.
 async fn comes_by_others(app: &TestApp, secrets: &mut Secrets) {
     let mut lea = app.person("lea@example.com").await;
-    let url = begin(&mut lea, "/auth/account/identities/link", &[("provider", "forge")]).await;
-    let url = url::Url::parse(&url).unwrap();
-    let state = url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
-    secrets.token(lea.cookies["dev-provider"].clone());
-    let back = format!("http://localhost:4400/auth/providers/forge/callback?error=access_denied&state={state}");
+    let mut states = Vec::new();
+    // The first way stays unfinished.
+    for _ in 0..2 {
+        let url = begin(&mut lea, "/auth/account/identities/link", &[("provider", "forge")]).await;
+        let url = url::Url::parse(&url).unwrap();
+        let state = url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+        states.push(secrets.token(state));
+        secrets.token(lea.cookies["dev-provider"].clone());
+    }
+    let back = format!("http://localhost:4400/auth/providers/forge/callback?error=access_denied&state={}", states[1]);
     assert_eq!(come_back(&mut lea, &back).await.status, 403);
-    secrets.token(state);
     let account = lea.get("/auth/session").await.json()["account"]["id"].as_str().unwrap().to_owned();
-    let sql =
-        format!("INSERT INTO identities VALUES ('https://forge.example', 'lea', '{account}', 'forge', NULL, 0, 0)");
-    super::run(app, &sql).await;
+    for subject in ["lea", "her other self"] {
+        let values = format!("('https://forge.example', '{subject}', '{account}', 'forge', NULL, 0, 0)");
+        super::run(app, &format!("INSERT INTO identities VALUES {values}")).await;
+    }
     let form = [("issuer", "https://forge.example"), ("subject", "lea")];
     assert_eq!(lea.post("/auth/account/identities/unlink", &form).await.status, 200);
     secrets.of(&mut lea).await;
