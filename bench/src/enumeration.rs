@@ -16,9 +16,10 @@ use doorward::{
 
 use crate::{
     child::Child,
-    failure::{Failure, Outcome},
+    failure::Outcome,
     options::Options,
     people::{self, Browser, PASSWORD},
+    postgres::Postgres,
     report::{Cell, Report},
     setup::{Program, Setup, fresh_folder},
     sink,
@@ -193,38 +194,4 @@ fn coin() -> usize {
     let mut byte = [0];
     SystemEntropy.fill(&mut byte);
     usize::from(byte[0] & 1)
-}
-
-/// A database of its own on the server of the tests, gone afterwards.
-struct Postgres {
-    server: String,
-    name: String,
-    url: String,
-}
-
-impl Postgres {
-    fn make(server: &str) -> Outcome<Self> {
-        let name = format!("doorward_bench_{}", std::process::id());
-        let (host, _) = server.rsplit_once('/').ok_or_else(|| Failure::new("the URL names no database"))?;
-        execute(server, &format!("CREATE DATABASE {name}"))?;
-        Ok(Self { server: server.to_owned(), url: format!("{host}/{name}"), name })
-    }
-}
-
-impl Drop for Postgres {
-    fn drop(&mut self) {
-        if let Err(failure) = execute(&self.server, &format!("DROP DATABASE {} WITH (FORCE)", self.name)) {
-            eprintln!("the database {} stays: {failure}", self.name);
-        }
-    }
-}
-
-fn execute(server: &str, sql: &str) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let (client, connection) = tokio_postgres::connect(server, tokio_postgres::NoTls).await?;
-        tokio::spawn(connection);
-        client.batch_execute(sql).await?;
-        Ok(())
-    })
 }

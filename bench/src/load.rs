@@ -1,4 +1,6 @@
 //! Many connections that each ask, wait, and ask again, on few threads.
+//!
+//! What a connection asks may follow from what it was answered: [`Asking`].
 
 use std::{
     net::SocketAddr,
@@ -53,64 +55,88 @@ impl Answered {
     }
 }
 
-impl Load {
-    /// Sends `requests` in turn, each connection beginning at its own place among them.
-    pub(crate) fn run(&self, requests: &Arc<Vec<Vec<u8>>>) -> Outcome<Answered> {
-        let per_thread = self.connections.div_ceil(self.threads);
-        let threads: Vec<_> = (0..self.threads)
-            .map(|thread| {
-                let (address, lasts, requests) = (self.address, self.lasts, Arc::clone(requests));
-                let mine = per_thread * thread..self.connections.min(per_thread * (thread + 1));
-                let stride = requests.len() / self.connections.max(1);
-                std::thread::spawn(move || run_on_this_thread(address, lasts, &requests, mine, stride))
-            })
-            .collect();
-        let mut all = Answered::default();
-        for thread in threads {
-            all.add(thread.join().expect("a loader does not panic")?);
-        }
-        Ok(all)
+/// What one connection says.
+pub(crate) trait Asking: Send + 'static {
+    /// The next request; the same one again when the answer to it did not come.
+    fn request(&mut self) -> &[u8];
+
+    /// Takes the body of an answer, and goes on to the next request.
+    fn answered(&mut self, body: &[u8]);
+}
+
+/// Requests that are known beforehand, in turn.
+struct Known {
+    requests: Arc<Vec<Vec<u8>>>,
+    at: usize,
+}
+
+impl Asking for Known {
+    fn request(&mut self) -> &[u8] {
+        &self.requests[self.at % self.requests.len()]
+    }
+
+    fn answered(&mut self, _: &[u8]) {
+        self.at += 1;
     }
 }
 
-fn run_on_this_thread(
-    address: SocketAddr,
-    lasts: Duration,
-    requests: &Arc<Vec<Vec<u8>>>,
-    connections: std::ops::Range<usize>,
-    stride: usize,
-) -> Outcome<Answered> {
+impl Load {
+    /// Sends `requests` in turn, each connection beginning at its own place among them.
+    pub(crate) fn run(&self, requests: &Arc<Vec<Vec<u8>>>) -> Outcome<Answered> {
+        let stride = requests.len() / self.connections.max(1);
+        let known = |number| Known { requests: Arc::clone(requests), at: number * stride };
+        self.converse((0..self.connections).map(known).collect()).map(|(answered, _)| answered)
+    }
+
+    /// Lets each of them speak over a connection of its own, and gives them back.
+    pub(crate) fn converse<A: Asking>(&self, mut asking: Vec<A>) -> Outcome<(Answered, Vec<A>)> {
+        let per_thread = asking.len().div_ceil(self.threads);
+        let mut threads = Vec::new();
+        while !asking.is_empty() {
+            let mine = asking.split_off(asking.len().saturating_sub(per_thread));
+            let (address, lasts) = (self.address, self.lasts);
+            threads.push(std::thread::spawn(move || run_on_this_thread(address, lasts, mine)));
+        }
+        let mut all = Answered::default();
+        for thread in threads {
+            let (answered, mine) = thread.join().expect("a loader does not panic")?;
+            all.add(answered);
+            asking.extend(mine);
+        }
+        Ok((all, asking))
+    }
+}
+
+fn run_on_this_thread<A: Asking>(address: SocketAddr, lasts: Duration, asking: Vec<A>) -> Outcome<(Answered, Vec<A>)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut all = Answered::default();
+    let (mut all, mut back) = (Answered::default(), Vec::new());
     runtime.block_on(async {
         let start = Instant::now();
-        let asking: Vec<_> = connections
-            .map(|number| tokio::spawn(ask(address, Arc::clone(requests), number * stride, start + lasts)))
-            .collect();
-        for one in asking {
-            all.add(one.await.expect("a connection does not panic"));
+        let speaking: Vec<_> = asking.into_iter().map(|one| tokio::spawn(ask(address, one, start + lasts))).collect();
+        for one in speaking {
+            let (answered, asking) = one.await.expect("a connection does not panic");
+            all.add(answered);
+            back.push(asking);
         }
         all.elapsed = start.elapsed();
     });
-    Ok(all)
+    Ok((all, back))
 }
 
-async fn ask(address: SocketAddr, requests: Arc<Vec<Vec<u8>>>, first: usize, until: Instant) -> Answered {
+async fn ask<A: Asking>(address: SocketAddr, mut asking: A, until: Instant) -> (Answered, A) {
     let mut answered = Answered::default();
-    let mut at = first;
     while Instant::now() < until {
-        if converse(address, &requests, &mut at, until, &mut answered).await.is_err() {
+        if converse(address, &mut asking, until, &mut answered).await.is_err() {
             answered.broken += 1;
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
-    answered
+    (answered, asking)
 }
 
 async fn converse(
     address: SocketAddr,
-    requests: &[Vec<u8>],
-    at: &mut usize,
+    asking: &mut impl Asking,
     until: Instant,
     answered: &mut Answered,
 ) -> std::io::Result<()> {
@@ -119,8 +145,7 @@ async fn converse(
     let mut buffer = vec![0; 8 * 1024];
     let mut now = Instant::now();
     while now < until {
-        stream.write_all(&requests[*at % requests.len()]).await?;
-        *at += 1;
+        stream.write_all(asking.request()).await?;
         let mut filled = 0;
         let extent = loop {
             let read = stream.read(&mut buffer[filled..]).await?;
@@ -137,6 +162,7 @@ async fn converse(
         *answered.statuses.entry(extent.status).or_default() += 1;
         let told = extent.status == 503 && wire::header(&buffer[..extent.head], b"retry-after").is_some();
         answered.told_when += u64::from(told);
+        asking.answered(&buffer[extent.head..extent.total]);
     }
     Ok(())
 }

@@ -1,10 +1,11 @@
 //! Measures a Doorward from outside, over HTTP, and reports: nothing here passes or fails.
 //!
-//! A tour: `options` is the command line; each measurement has a file of its own name (`session_check`, `access`, `login`, `flood`,
-//! `start`, `enumeration`); `child` runs a server as a process of its own, so that its time and memory are its own;
+//! A tour: `options` is the command line; each measurement has a file of its own name (`session_check`, `access`, `token`, `refresh`,
+//! `login`, `flood`, `start`, `enumeration`); `child` runs a server as a process of its own, so that its time and memory are its own;
 //! `standin` is what such a process does while the real `doorward` is not beside us, and the bare handler; `load` asks
 //! over many connections at once, `wire` is the HTTP that both need; `sessions` fills a database with millions of
-//! sessions, `tenants` puts their people into tenants; `people` makes accounts; `stats` and `report` turn samples into what is printed.
+//! sessions, `tenants` puts their people into tenants; `people` makes accounts, `families` the refresh tokens of some; `postgres` makes
+//! a database on a server; `stats` and `report` turn samples into what is printed.
 //!
 //! Whatever is compared is measured in the same run, in turns, because the machine is never quite the same twice.
 
@@ -15,11 +16,14 @@ mod access;
 mod child;
 mod enumeration;
 mod failure;
+mod families;
 mod flood;
 mod load;
 mod login;
 mod options;
 mod people;
+mod postgres;
+mod refresh;
 mod report;
 mod session_check;
 mod sessions;
@@ -29,6 +33,7 @@ mod standin;
 mod start;
 mod stats;
 mod tenants;
+mod token;
 mod wire;
 
 use std::process::ExitCode;
@@ -65,6 +70,8 @@ fn measure(options: &Options) -> Outcome {
         let report = match measurement {
             Measurement::SessionCheck => session_check::run(options)?,
             Measurement::Access => access::run(options)?,
+            Measurement::Token => token::run(options)?,
+            Measurement::Refresh => refresh::run(options)?,
             Measurement::Login => login::run(options)?,
             Measurement::Flood => flood::run(options)?,
             Measurement::Start => start::run(options)?,

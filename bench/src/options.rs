@@ -34,6 +34,8 @@ pub(crate) struct Options {
 pub(crate) enum Measurement {
     SessionCheck,
     Access,
+    Token,
+    Refresh,
     Login,
     Flood,
     Start,
@@ -59,9 +61,11 @@ impl Length {
     }
 }
 
-const NAMES: [(&str, Measurement); 6] = [
+const NAMES: [(&str, Measurement); 8] = [
     ("session-check", Measurement::SessionCheck),
     ("access", Measurement::Access),
+    ("token", Measurement::Token),
+    ("refresh", Measurement::Refresh),
     ("login", Measurement::Login),
     ("flood", Measurement::Flood),
     ("start", Measurement::Start),
@@ -119,12 +123,15 @@ usage: cargo xtask bench [NAME…] [--quick] [--sizes 1k,1m,10m] [--json FILE]
 
   session-check  asks who is there, against a bare axum handler with an answer of the same size
   access         asks what somebody may do where, one question and 100, against asking who is there; and in process
+  token          verifies access tokens in process, against nothing but the signature by the fastest library
+  refresh        renews access at the token endpoint, against single-row durable updates of the same store
   login          logs in, against nothing but the hash
   flood          memory, refusals and session checks under 1,000 logins at once
   start          time to the first answer, and memory while idle
   enumeration    whether times tell which addresses have accounts
 
 Without a name it does all of them. --quick is for seeing that it works; believe only full runs, and compare rows of one
-run, never of two. With DOORWARD_TEST_POSTGRES=postgres://… enumeration is measured on PostgreSQL as well.
+run, never of two. With DOORWARD_TEST_POSTGRES=postgres://… enumeration is measured on PostgreSQL as well, and with
+DOORWARD_BENCH_POSTGRES refresh, for which a server must be durable; cargo xtask bench starts one when PostgreSQL is installed.
 Databases are kept in target/bench and used again; 10m sessions take about 4 GB there.
 ";

@@ -1,4 +1,4 @@
-//! A PostgreSQL of our own for the time of a test run: on a free port, in a temporary folder, gone afterwards.
+//! A PostgreSQL of our own for the time of a run: on a free port, in a temporary folder, gone afterwards.
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
@@ -7,6 +7,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::{Failure, Outcome, shell};
+
+/// Whether a commit reaches the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Commits {
+    /// It does, as in production: for measurements.
+    Last,
+    /// It does not: no test of ours asks that of PostgreSQL, and every test would pay for it.
+    Hurry,
+}
 
 /// Holds a running server; dropping it stops the server and removes its files.
 pub(crate) struct Postgres {
@@ -17,16 +26,16 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     /// Makes a database cluster and starts a server on it.
-    pub(crate) fn start() -> Outcome<Self> {
+    pub(crate) fn start(commits: Commits) -> Outcome<Self> {
         let programs = programs().ok_or_else(|| Failure::new("PostgreSQL is not installed", NOT_INSTALLED))?;
-        let folder = make_folder()?;
+        let folder = make_folder(commits)?;
         let port =
             free_port().map_err(|error| Failure::new(format!("no free port: {error}"), "close some connections"))?;
         // The keeper comes first: from here on nothing can end this process and leave a server behind.
         let keeper = keeper(&programs, &folder).map_err(|error| Failure::file("sh", &error))?;
         let server = Self { port, folder, keeper };
         make_cluster(&programs, &server.folder)?;
-        start_server(&programs, &server.folder, port)?;
+        start_server(&programs, &server.folder, (port, commits))?;
         Ok(server)
     }
 
@@ -54,9 +63,14 @@ pub(crate) fn programs() -> Option<PathBuf> {
 }
 
 /// Makes the folder of the cluster, owned by the user who will run the server: PostgreSQL refuses to run as root.
-fn make_folder() -> Outcome<PathBuf> {
-    // Another user must reach it, which a private TMPDIR of root would prevent.
-    let parent = if shell::is_root() { PathBuf::from("/tmp") } else { std::env::temp_dir() };
+fn make_folder(commits: Commits) -> Outcome<PathBuf> {
+    let parent = match commits {
+        // What outlives a restart lies on a disk, and /tmp often in memory.
+        Commits::Last => PathBuf::from("/var/tmp"),
+        // Another user must reach it, which a private TMPDIR of root would prevent.
+        Commits::Hurry if shell::is_root() => PathBuf::from("/tmp"),
+        Commits::Hurry => std::env::temp_dir(),
+    };
     let made = shell::answer(Command::new("mktemp").arg("-d").arg(parent.join("doorward-postgres-XXXXXXXX")));
     let what = || format!("no folder for PostgreSQL can be made in {}", parent.display());
     let folder = PathBuf::from(made.ok_or_else(|| Failure::new(what(), "make room there, or allow writing"))?);
@@ -75,11 +89,12 @@ fn make_cluster(programs: &Path, folder: &Path) -> Outcome {
     checked(&mut initdb, folder, "initdb")
 }
 
-/// Starts the server without durability, which no test of ours asks of PostgreSQL and every test would pay for.
-fn start_server(programs: &Path, folder: &Path, port: u16) -> Outcome {
+fn start_server(programs: &Path, folder: &Path, (port, commits): (u16, Commits)) -> Outcome {
     let sockets = folder.display();
-    let settings = ["listen_addresses=127.0.0.1", "max_connections=400", "fsync=off", "full_page_writes=off"];
-    let settings = settings.map(|setting| format!("-c {setting}")).join(" ");
+    let lasting = if commits == Commits::Last { "on" } else { "off" };
+    let settings = format!(
+        "-c listen_addresses=127.0.0.1 -c max_connections=400 -c fsync={lasting} -c full_page_writes={lasting}"
+    );
     let mut start = as_server(&programs.join("pg_ctl"));
     start.arg("-D").arg(folder.join("data")).args(["-w", "-t", "30", "-s", "-l"]).arg(folder.join("log"));
     start.args(["-o", &format!("-p {port} -k {sockets} {settings}"), "start"]);

@@ -1,7 +1,7 @@
 //! The steps that are one or two commands each.
 
 use super::{Options, give_parts};
-use crate::postgres::Postgres;
+use crate::postgres::{Commits, Postgres};
 use crate::{Outcome, shell};
 
 /// Compares every Rust file with what rustfmt makes of it.
@@ -28,7 +28,7 @@ pub(super) fn promises(_: &Options) -> Outcome {
 
 /// Runs every test, those in documentation too, next to a PostgreSQL that lives as long as they do.
 pub(super) fn tests(options: &Options) -> Outcome {
-    let postgres = Postgres::start()?;
+    let postgres = Postgres::start(Commits::Hurry)?;
     println!("PostgreSQL listens at {}", postgres.url());
     let nextest = shell::succeeds(shell::cargo("nextest").arg("--version"));
     let mut runner = shell::cargo(if nextest { "nextest" } else { "test" });

@@ -151,7 +151,7 @@ impl Database {
     }
 
     /// Changes rows with one statement that is a transaction by itself, and lasts; returns how many were changed.
-    pub(crate) async fn change(&self, sql: &'static str, bind: &[&(dyn Bind + Sync)]) -> Result<u64, Fault> {
+    pub async fn change(&self, sql: &'static str, bind: &[&(dyn Bind + Sync)]) -> Result<u64, Fault> {
         match &*self.engine {
             Engine::Sqlite(sqlite) => {
                 let mut tx = sqlite.begin(Durability::Full).await?;
