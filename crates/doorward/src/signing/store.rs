@@ -25,7 +25,7 @@ impl Bind for Half<'_> {
 pub(super) async fn all(db: &Database, now: Timestamp) -> Result<Vec<Stored>, Fault> {
     let sql = "SELECT kid, algorithm, generation, public, sealed, created_at, signs_from, ends_at FROM signing_keys
         WHERE ends_at IS NULL OR ends_at > $1 ORDER BY algorithm, generation LIMIT 100";
-    db.list(sql, &[&now], stored).await
+    db.few(sql, &[&now], stored).await
 }
 
 /// The last generation of each algorithm that has one.

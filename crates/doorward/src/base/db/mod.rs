@@ -9,6 +9,8 @@
 //! - `db/durable`: A commit that must last is on the disk before it is acknowledged.
 //! - `db/migrates-once`: Each migration is applied once, however many nodes start, and one that changed is refused.
 //! - `db/fail-closed`: A store that is gone, full, read-only or corrupt is answered 503 and never yes.
+//! - `db/own-answer`: Whoever reads gets the answer to their own question, as it was after every commit before it, and waits for
+//!   nobody's that hangs.
 //! - `db/marks-fall`: What is kept in memory falls with any change of the rows that it came from, whoever makes it.
 //! - `db/private-file`: The files of an embedded database are readable by their owner only; wider ones are tightened.
 
@@ -147,6 +149,19 @@ impl Database {
         match &*self.engine {
             Engine::Sqlite(sqlite) => sqlite.list(sql, bind, map),
             Engine::Postgres(postgres) => postgres.list(sql, bind, map).await,
+        }
+    }
+
+    /// The same for a handful of rows: they are read like one, and whoever reads one may have to wait for them.
+    pub(crate) async fn few<T>(
+        &self,
+        sql: &'static str,
+        bind: &[&(dyn Bind + Sync)],
+        map: fn(&Row<'_>) -> Result<T, Fault>,
+    ) -> Result<Vec<T>, Fault> {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.list(sql, bind, map),
+            Engine::Postgres(postgres) => postgres.few(sql, bind, map).await,
         }
     }
 

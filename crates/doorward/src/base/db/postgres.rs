@@ -1,4 +1,9 @@
 //! PostgreSQL: a bounded pool, prepared statements, and a time limit on every wait.
+//!
+//! A transaction has a connection of the pool to itself, and so has a statement that changes something or reads much. Whoever
+//! reads a row or a few shares one of the [`Readers`]: a statement is sent without waiting for the answers to those before it.
+
+mod readers;
 
 use std::{future::Future, net::IpAddr, path::Path, sync::Arc, time::Duration};
 
@@ -10,6 +15,7 @@ use tokio_postgres::{
     types::ToSql,
 };
 
+use self::readers::Readers;
 use super::{
     transaction::{Durability, Transaction},
     value::{Bind, Query, Row, Value},
@@ -22,6 +28,7 @@ const CONNECTIONS: usize = 16;
 
 pub(super) struct Postgres {
     pool: Pool,
+    readers: Readers,
 }
 
 impl Postgres {
@@ -38,7 +45,7 @@ impl Postgres {
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(config, tls(authority)?, recycling);
         let pool = Pool::builder(manager)
-            .max_size(CONNECTIONS)
+            .max_size(CONNECTIONS + readers::MOST)
             .wait_timeout(Some(PATIENCE))
             .create_timeout(Some(PATIENCE))
             .recycle_timeout(Some(PATIENCE))
@@ -46,7 +53,7 @@ impl Postgres {
             .build()
             .map_err(failed)?;
         drop(pool.get().await.map_err(failed)?);
-        Ok(Self { pool })
+        Ok(Self { readers: Readers::new(pool.clone()), pool })
     }
 
     pub(super) async fn find<T>(
@@ -55,7 +62,8 @@ impl Postgres {
         bind: &[&(dyn Bind + Sync)],
         map: fn(&Row<'_>) -> Result<T, Fault>,
     ) -> Result<Option<T>, Fault> {
-        find(&self.pool.get().await.map_err(failed)?, sql, bind, map).await
+        let reader = self.readers.one().await?;
+        self.readers.noted(&reader, find(&reader, sql, bind, map).await)
     }
 
     pub(super) async fn find_led<A, B, C>(
@@ -63,11 +71,20 @@ impl Postgres {
         first: Query<A>,
         lead: impl FnOnce(A) -> Option<(B, Query<C>)>,
     ) -> Result<Option<(B, Option<C>)>, Fault> {
-        let connection = self.pool.get().await.map_err(failed)?;
-        let found = find(&connection, first.sql, &[&first.key], first.map).await?;
+        let found = self.find(first.sql, &[&first.key], first.map).await?;
         let Some((kept, second)) = found.and_then(lead) else { return Ok(None) };
-        let found = find(&connection, second.sql, &[&second.key], second.map).await?;
+        let found = self.find(second.sql, &[&second.key], second.map).await?;
         Ok(Some((kept, found)))
+    }
+
+    pub(super) async fn few<T>(
+        &self,
+        sql: &str,
+        bind: &[&(dyn Bind + Sync)],
+        map: fn(&Row<'_>) -> Result<T, Fault>,
+    ) -> Result<Vec<T>, Fault> {
+        let reader = self.readers.one().await?;
+        self.readers.noted(&reader, list(&reader, sql, bind, map).await)
     }
 
     pub(super) async fn list<T>(

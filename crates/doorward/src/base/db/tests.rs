@@ -12,6 +12,7 @@ use std::{
 };
 
 mod marks;
+mod readers;
 
 use doorward_core::{AccountId, Digest, Session};
 
