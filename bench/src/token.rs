@@ -200,17 +200,17 @@ fn compare(signed: &Signed, turns: usize, report: &mut Report) -> Outcome {
     for (name, verify) in &contenders {
         refuses_what_is_wrong(name, verify, &signed.tokens)?;
     }
-    let mut nanos = vec![vec![Vec::new(); DEPTHS]; contenders.len()];
+    let mut nanos = vec![vec![Vec::new(); contenders.len()]; DEPTHS];
     for turn in 0..turns {
-        for depth in 0..DEPTHS {
+        for (depth, times) in nanos.iter_mut().enumerate() {
             // Nobody always follows the same one.
             for place in 0..contenders.len() {
                 let at = (turn + depth + place) % contenders.len();
-                nanos[at][depth].push(took(contenders[at].1, &signed.tokens, depth)?);
+                times[at].push(took(contenders[at].1, &signed.tokens, depth)?);
             }
         }
     }
-    let micros: Vec<f64> = nanos.iter_mut().map(|depths| mean_of_medians(depths)).collect();
+    let micros: Vec<f64> = (0..contenders.len()).map(|at| mean_of_medians(&mut nanos, at)).collect();
     let fastest = (0..signed.raw.len()).min_by(|a, b| micros[*a].total_cmp(&micros[*b]));
     let fastest = fastest.ok_or_else(|| Failure::new("nobody verifies"))?;
     for ((name, _), own) in contenders.iter().zip(&micros) {
@@ -222,8 +222,9 @@ fn compare(signed: &Signed, turns: usize, report: &mut Report) -> Outcome {
     Ok(())
 }
 
-fn mean_of_medians(depths: &mut [Vec<u64>]) -> f64 {
-    let medians = depths.iter_mut().map(|nanos| quantile(nanos, 0.5) / 1e3 / TURN as f64);
+/// The time of one verification of a contender, in microseconds.
+fn mean_of_medians(depths: &mut [Vec<Vec<u64>>], contender: usize) -> f64 {
+    let medians = depths.iter_mut().map(|times| quantile(&mut times[contender], 0.5) / 1e3 / TURN as f64);
     medians.sum::<f64>() / DEPTHS as f64
 }
 
