@@ -156,7 +156,8 @@ on_every_engine! {
         let callback = walked(&world, &mut browser).await;
         let (path, query) = callback.split_once('?').unwrap();
         let mut form = world.app.visitor().in_browser();
-        (form.set_header("origin", "https://appleid.apple.com"), form.set_header("sec-fetch-site", "cross-site"));
+        form.set_header("origin", "https://appleid.apple.com");
+        form.set_header("sec-fetch-site", "cross-site");
         let sends = async |form: &mut Actor, body: &str| {
             form.send(axum::http::Method::POST, path, body, Some("application/x-www-form-urlencoded")).await
         };

@@ -38,7 +38,7 @@ impl Stage {
         };
         let mut told = String::new();
         for (number, fault) in faults.iter().enumerate() {
-            write!(told, "{}\n", lines(&hostile, number, fault)).unwrap();
+            writeln!(told, "{}", lines(&hostile, number, fault)).unwrap();
         }
         Self { app: app_with(engine, &told, |_| {}).await, hostile, faults }
     }

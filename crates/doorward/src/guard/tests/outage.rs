@@ -43,7 +43,8 @@ on_every_engine! {
             }
         }
         needing_no_store.dedup();
-        // There is no provider, which nobody needs the store for. The endpoints of programs look at the form first, and GET /oauth/logout asks a browser that nobody is logged in to nothing.
+        // There is no provider, which nobody needs the store for. The endpoints of programs look at the form first, and
+        // GET /oauth/logout asks a browser that nobody is logged in to nothing.
         let expected = [
             ("GET /signup", 200), ("GET /login", 200), ("GET /csrf", 200), ("POST /providers/{provider}", 404),
             ("GET /providers/{provider}/callback", 404), ("POST /providers/{provider}/callback", 404),
