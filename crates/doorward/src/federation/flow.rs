@@ -39,16 +39,17 @@ pub(crate) async fn begin(
     let flow = Flow { provider: provider.name().clone(), purpose, begun_by, return_to, begun_at };
     let (state, browser) = (Token::mint(cx.entropy.as_ref()), Token::mint(cx.entropy.as_ref()));
     let secrets = Secrets::of(cx, begun_at, (&state, &browser));
-    let digests = (&state.digest(), &browser.digest());
+    let (digest, browser_digest) = (state.digest(), browser.digest());
     let mut tx = cx.db.begin(Durability::Relaxed).await?;
     let counted = attempts::count_use(cx, &mut tx, ("provider_ways", &throttled_as(visit.address)), MOST_BEGUN).await;
     counted.map_err(|refusal| refusal.map(BeginDenied::Throttled))?;
-    store::begin(&mut tx, digests, &flow).await?;
+    store::begin(&mut tx, (&digest, &browser_digest), &flow).await?;
     tx.commit().await?;
     let cookie = cx.cookies.set(cx.cookies.provider, &browser.reveal(), store::LIFETIME);
     match protocol::way_there(cx, provider, state, &secrets, purpose).await {
         Ok(url) => Ok(Begun { url: url.into(), cookie }),
         Err(reason) => {
+            store::abandon(&cx.db, &digest).await?;
             record(cx, provider, (purpose, flow.begun_by.map(|(account, _)| account)), reason, visit).await?;
             Err(Refusal::Denied(BeginDenied::Provider(reason)))
         }

@@ -45,6 +45,11 @@ pub(super) async fn begin(
         .map(drop)
 }
 
+/// Forgets a way on which nobody was sent.
+pub(super) async fn abandon(db: &Database, state: &Digest<ProviderState>) -> Result<(), Fault> {
+    db.change("DELETE FROM provider_flows WHERE digest = $1", &[state]).await.map(drop)
+}
+
 /// Spends a state where it was begun: with this provider, in this browser, in time. Of all who try, one gets the way back.
 pub(super) async fn spend(
     tx: &mut Transaction,

@@ -203,6 +203,7 @@ async fn a_provider_that_fails_is_left_alone_for_a_moment() {
         assert!(!answer.header("retry-after").is_empty());
     }
     assert_eq!(stage.seen("discovery-500").await["discovery"], 1);
+    assert_eq!(stage.app.count("provider_flows").await, 0, "nobody was sent on a way");
     stage.app.wait(Duration::from_secs(10));
     comes(&stage.app, number).await;
     assert_eq!(stage.seen("discovery-500").await["discovery"], 2);
