@@ -132,7 +132,7 @@ impl Cause for Fault {}
 
 /// The tables whose rows let somebody in, send a letter, or tell a client that a session is over. Keys that sign tokens are among
 /// them: a copy would bring one back that was replaced because it was stolen.
-const EMPTIED: [&str; 12] = [
+const EMPTIED: [&str; 13] = [
     "sessions",
     "signups",
     "password_resets",
@@ -145,4 +145,5 @@ const EMPTIED: [&str; 12] = [
     "pushed_requests",
     "device_codes",
     "client_logins",
+    "provider_flows",
 ];

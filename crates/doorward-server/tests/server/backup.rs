@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::Site;
 
 /// Tables that a backup keeps: none of their rows lets anybody in.
-const KEPT: [&str; 17] = [
+const KEPT: [&str; 18] = [
     "accounts",
     "api_keys",
     "audit_events",
@@ -15,6 +15,7 @@ const KEPT: [&str; 17] = [
     "clients",
     "consents",
     "dpop_proofs",
+    "identities",
     "memberships",
     "operators",
     "owner_role",
@@ -25,7 +26,7 @@ const KEPT: [&str; 17] = [
     "tenants",
     "throttles",
 ];
-const EMPTIED: [&str; 12] = [
+const EMPTIED: [&str; 13] = [
     "authorization_codes",
     "client_logins",
     "device_codes",
@@ -33,6 +34,7 @@ const EMPTIED: [&str; 12] = [
     "invitations",
     "outbox",
     "password_resets",
+    "provider_flows",
     "pushed_requests",
     "refresh_families",
     "sessions",
