@@ -8,7 +8,6 @@ use doorward::{
     core::ApiKeyId,
     operate::{self, KeyInfo},
 };
-use serde_json::json;
 
 use super::{account, open, tenant_named};
 use crate::{
@@ -118,20 +117,7 @@ impl Revoke {
 }
 
 fn object(one: &KeyInfo) -> serde_json::Value {
-    json!({
-        "id": one.id.to_string(),
-        "name": one.name,
-        "kind": one.kind(),
-        "tenant": one.tenant.to_string(),
-        "account": one.account.map(|account| account.to_string()),
-        "made_by": one.made_by.map(|account| account.to_string()),
-        "scopes": one.scopes,
-        "resource": one.resource,
-        "created_at": output::time(one.created_at),
-        "expires_at": output::time(one.expires_at),
-        "last_used_at": one.last_used_at.map(output::time),
-        "expired": one.is_over,
-    })
+    one.described(|time| output::time(time).into())
 }
 
 fn row(one: &KeyInfo) -> [String; 8] {

@@ -150,18 +150,5 @@ async fn revoke(operator: Operator<ApiKeysManage>, input: Named) -> Result<Reply
 
 /// One key as programs see it. Times are seconds since the epoch.
 fn entry(one: &KeyInfo) -> Value {
-    json!({
-        "id": one.id.to_string(),
-        "name": one.name,
-        "kind": one.kind(),
-        "tenant": one.tenant.to_string(),
-        "account": one.account.map(|account| account.to_string()),
-        "made_by": one.made_by.map(|account| account.to_string()),
-        "scopes": one.scopes,
-        "resource": one.resource,
-        "created_at": one.created_at.as_secs(),
-        "expires_at": one.expires_at.as_secs(),
-        "last_used_at": one.last_used_at.map(|at| at.as_secs()),
-        "expired": one.is_over,
-    })
+    one.described(|time| time.as_secs().into())
 }

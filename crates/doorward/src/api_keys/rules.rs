@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use doorward_core::{AccountId, ApiKey, ApiKeyId, Digest, TenantId, Timestamp};
+use serde_json::{Value, json};
 
 use super::Settings;
 use crate::{
@@ -111,6 +112,24 @@ impl KeyInfo {
             expires_at: key.expires_at,
             last_used_at: key.last_used_at,
         }
+    }
+
+    /// All of it as JSON; `time` writes a moment.
+    pub fn described(&self, time: impl Fn(Timestamp) -> Value) -> Value {
+        json!({
+            "id": self.id.to_string(),
+            "name": self.name,
+            "kind": self.kind(),
+            "tenant": self.tenant.to_string(),
+            "account": self.account.map(|account| account.to_string()),
+            "made_by": self.made_by.map(|account| account.to_string()),
+            "scopes": self.scopes,
+            "resource": self.resource,
+            "created_at": time(self.created_at),
+            "expires_at": time(self.expires_at),
+            "last_used_at": self.last_used_at.map(&time),
+            "expired": self.is_over,
+        })
     }
 
     /// How programs name the kind of key.
