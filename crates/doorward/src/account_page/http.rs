@@ -84,13 +84,16 @@ async fn rename(person: SignedIn, input: Profile) -> Result<Reply, Refused> {
 }
 
 async fn password_form(person: Reauthenticated, _: NoInput) -> Result<Reply, Refused> {
-    let page = PasswordPage { address: account(&person).await?.email, has_password: has_password(&person).await? };
+    let page = PasswordPage {
+        address: account(&person).await?.email,
+        has_password: passwords::is_set(&person.cx().db, person.account()).await?,
+    };
     Ok(Reply::page(&json!({ "csrf_token": person.csrf_token() }), page))
 }
 
 async fn change_password(person: Reauthenticated, input: PasswordChange) -> Result<Reply, Refused> {
     let cx = person.cx();
-    let (address, has_password) = (account(&person).await?.email, has_password(&person).await?);
+    let (address, has_password) = (account(&person).await?.email, passwords::is_set(&cx.db, person.account()).await?);
     let again = || PasswordPage { address: address.clone(), has_password };
     let password = match passwords::policy(&cx.settings.passwords, &cx.site.name, &address, &input.new_password) {
         Ok(password) => password,
@@ -160,11 +163,6 @@ async fn read(person: &SignedIn) -> Result<AccountPage, Refused> {
 /// The person's own account.
 async fn account(person: &SignedIn) -> Result<accounts::Account, Refused> {
     Ok(accounts::by_id(&person.cx().db, person.account()).await?.ok_or_else(gone)?)
-}
-
-/// Whether the person has a password at all; who comes in by a provider needs none.
-async fn has_password(person: &SignedIn) -> Result<bool, Refused> {
-    Ok(passwords::changed_at(&person.cx().db, person.account()).await?.is_some())
 }
 
 /// The address that waits for its link to be opened.

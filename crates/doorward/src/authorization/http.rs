@@ -1,6 +1,6 @@
 //! `GET` and `POST /oauth/authorize`, `POST /oauth/par` and `/oauth/device`, `GET` and `POST /device`, `GET /account/apps`.
 
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{Method, StatusCode};
 use doorward_core::ClientId;
 use serde_json::json;
 
@@ -260,12 +260,7 @@ impl Way<'_> {
         if !self.is_ours {
             return Reply::done(&json, url);
         }
-        let refresh = HeaderValue::from_str(&format!("0;url={url}"));
-        let reply = Reply::page(&json, onward(&back.client, url));
-        match refresh {
-            Ok(refresh) => reply.header(HeaderName::from_static("refresh"), refresh),
-            Err(_) => reply,
-        }
+        Reply::onward(&json, onward(&back.client, url), url)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderValue, Method, header};
 use doorward_core::{AccountId, LocalPath, SessionId};
 use serde_json::json;
 
@@ -143,12 +143,8 @@ async fn send(
     if !is_ours {
         return Ok(Reply::done(&json, url).cookie(cookie));
     }
-    let refresh = HeaderValue::from_str(&format!("0;url={url}"));
-    let reply = Reply::page(&json, OnwardPage { provider: provider.label().to_owned(), url }).cookie(cookie);
-    Ok(match refresh {
-        Ok(refresh) => reply.header(HeaderName::from_static("refresh"), refresh),
-        Err(_) => reply,
-    })
+    let page = OnwardPage { provider: provider.label().to_owned(), url: url.clone() };
+    Ok(Reply::onward(&json, page, &url).cookie(cookie))
 }
 
 async fn callback(landing: Landing, arriving: Arriving) -> Result<Reply, Refused> {
@@ -258,7 +254,7 @@ async fn unlink(person: Reauthenticated, named: LinkNamed) -> Result<Reply, Refu
 async fn identities(person: &SignedIn) -> Result<(IdentitiesPage, serde_json::Value), Refused> {
     let (cx, now) = (person.cx(), person.cx().clock.now());
     let linked = store::of_account(&cx.db, person.account()).await?;
-    let has_password = passwords::changed_at(&cx.db, person.account()).await?.is_some();
+    let has_password = passwords::is_set(&cx.db, person.account()).await?;
     let each = |way: &store::Linked| {
         json!({
             "provider": way.provider.as_str(),

@@ -63,7 +63,7 @@ pub(crate) async fn unlink(
     identity: &Identity,
     visit: &Visit,
 ) -> Result<(), Refusal<UnlinkDenied>> {
-    let has_password = passwords::changed_at(&cx.db, live.account).await?.is_some();
+    let has_password = passwords::is_set(&cx.db, live.account).await?;
     let mut tx = cx.db.begin(Durability::Full).await?;
     if !accounts::lock(&mut tx, live.account).await? {
         return Err(Refusal::Denied(UnlinkDenied::SessionEnded));

@@ -54,6 +54,15 @@ impl Reply {
         Self::new(json, Shows::Page(Box::new(page)))
     }
 
+    /// A page that leads on to another site by itself, which the answer to a form of ours must not; programs get `json`.
+    pub(crate) fn onward(json: &impl Serialize, page: impl Page + 'static, url: &str) -> Self {
+        let reply = Self::page(json, page);
+        match HeaderValue::from_str(&format!("0;url={url}")) {
+            Ok(refresh) => reply.header(HeaderName::from_static("refresh"), refresh),
+            Err(_) => reply,
+        }
+    }
+
     /// Something was done: programs get `json`, people go to `path`, which must be local.
     pub(crate) fn done(json: &impl Serialize, path: impl Into<String>) -> Self {
         Self::new(json, Shows::SeeOther(path.into()))

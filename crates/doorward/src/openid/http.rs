@@ -1,6 +1,6 @@
 //! The documents under `/.well-known/`, `/oauth/userinfo`, and `/oauth/logout`.
 
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::{
@@ -186,9 +186,5 @@ fn way_on(cx: &Context, asking: Option<&Asking>, sender: Sender) -> Reply {
     if sender == Sender::Client {
         return Reply::done(&json, url);
     }
-    let reply = Reply::page(&json, onward(client, url));
-    match HeaderValue::from_str(&format!("0;url={url}")) {
-        Ok(refresh) => reply.header(HeaderName::from_static("refresh"), refresh),
-        Err(_) => reply,
-    }
+    Reply::onward(&json, onward(client, url), url)
 }

@@ -25,7 +25,7 @@ pub(crate) use letters::COMPOSERS;
 pub(crate) use pool::{Busy, Pool};
 pub(crate) use rules::{policy, refused};
 pub use settings::Settings;
-pub(crate) use store::{changed_at, forget, put};
+pub(crate) use store::{changed_at, forget, is_set, put};
 
 use crate::base::db::Migration;
 

@@ -17,6 +17,11 @@ pub(crate) async fn changed_at(db: &Database, account: AccountId) -> Result<Opti
     db.find("SELECT changed_at FROM passwords WHERE account = $1", &[&account], |row| row.get(0)).await
 }
 
+/// Whether there is one at all; who comes in by a provider needs none.
+pub(crate) async fn is_set(db: &Database, account: AccountId) -> Result<bool, Fault> {
+    Ok(changed_at(db, account).await?.is_some())
+}
+
 /// Sets the password of an account.
 pub(crate) async fn put(
     tx: &mut Transaction,

@@ -52,7 +52,7 @@ async fn page_of(person: &SignedIn) -> Result<ReauthenticatePage, Refused> {
     let account = accounts::by_id(&person.cx().db, person.account()).await?;
     Ok(ReauthenticatePage {
         address: account.map(|account| account.email.to_string()).unwrap_or_default(),
-        has_password: passwords::changed_at(&person.cx().db, person.account()).await?.is_some(),
+        has_password: passwords::is_set(&person.cx().db, person.account()).await?,
         providers: federation::provers(person.cx(), person.account()).await?,
     })
 }
