@@ -121,7 +121,9 @@ impl Watch {
     /// Whether what was kept with `mark` still stands.
     pub(super) fn stands(&self, mark: &Mark) -> bool {
         let same = |(slot, value): &(u32, u32)| self.slots[*slot as usize].load(Ordering::SeqCst) == *value;
-        self.era.load(Ordering::SeqCst) == mark.era && mark.rows.iter().all(same) && self.is_known()
+        // In this order: marks fall before a commit is known. Asked the other way round, a commit by another process could become
+        // known in between, and its marks would be looked at before they fell and the header after it.
+        self.is_known() && self.era.load(Ordering::SeqCst) == mark.era && mark.rows.iter().all(same)
     }
 
     /// Takes note of what other processes have written; only while this process's one writer is not writing.
