@@ -87,7 +87,7 @@ impl Hash {
 
 impl Bind for Hash {
     fn value(&self) -> Value<'_> {
-        Value::Bytes(&self.0)
+        Value::bytes(&self.0)
     }
 }
 

@@ -85,7 +85,7 @@ pub(super) struct UserCodeDigest([u8; 32]);
 
 impl Bind for UserCodeDigest {
     fn value(&self) -> Value<'_> {
-        Value::Bytes(&self.0)
+        Value::bytes(&self.0)
     }
 }
 

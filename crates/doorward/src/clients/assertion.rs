@@ -24,7 +24,7 @@ pub(super) struct AssertionDigest([u8; 32]);
 
 impl Bind for AssertionDigest {
     fn value(&self) -> Value<'_> {
-        Value::Bytes(&self.0)
+        Value::bytes(&self.0)
     }
 }
 

@@ -20,27 +20,46 @@ use crate::{
     error::Fault,
 };
 
-/// Signs claims as a token of the kind `typ`. Not to be called while a transaction is open: the first token of an algorithm
-/// makes its key, which writes.
+/// Signs claims as a token of the kind `typ`. Not to be called while a transaction is open: see [`signer`].
 pub(crate) async fn sign(
     cx: &Context,
     typ: &str,
     algorithm: Algorithm,
     claims: &impl Serialize,
 ) -> Result<String, Fault> {
-    let now = cx.clock.now();
-    let keys = keys_with(cx, algorithm, now).await?;
-    let (kid, pair) = keys.signer(algorithm, now).ok_or_else(|| Fault::new("signing", "the first key is not there"))?;
-    let mut failed = None;
-    let signed = jws::compact((typ, algorithm, kid), claims, |message| {
-        pair.sign(message).unwrap_or_else(|fault| {
-            failed = Some(fault);
-            Vec::new()
-        })
-    });
-    match failed {
-        Some(fault) => Err(fault),
-        None => signed.map_err(|cause| Fault::new("writing a token", cause)),
+    signer(cx, algorithm).await?.sign(typ, claims)
+}
+
+/// The key that signs at this moment.
+pub(crate) struct Signer {
+    keys: Arc<Keys>,
+    algorithm: Algorithm,
+    since: Timestamp,
+}
+
+/// Finds the key that signs at this moment. Not to be called while a transaction is open: the first token of an algorithm makes
+/// its key, which writes.
+pub(crate) async fn signer(cx: &Context, algorithm: Algorithm) -> Result<Signer, Fault> {
+    let since = cx.clock.now();
+    Ok(Signer { keys: keys_with(cx, algorithm, since).await?, algorithm, since })
+}
+
+impl Signer {
+    /// Signs claims as a token of the kind `typ`.
+    pub(crate) fn sign(&self, typ: &str, claims: &impl Serialize) -> Result<String, Fault> {
+        let signer = self.keys.signer(self.algorithm, self.since);
+        let (kid, pair) = signer.ok_or_else(|| Fault::new("signing", "the first key is not there"))?;
+        let mut failed = None;
+        let signed = jws::compact((typ, self.algorithm, kid), claims, |message| {
+            pair.sign(message).unwrap_or_else(|fault| {
+                failed = Some(fault);
+                Vec::new()
+            })
+        });
+        match failed {
+            Some(fault) => Err(fault),
+            None => signed.map_err(|cause| Fault::new("writing a token", cause)),
+        }
     }
 }
 

@@ -26,7 +26,7 @@ mod rules;
 mod settings;
 mod store;
 
-pub(crate) use flow::{keep, key_set, list, purge, replace, rotate, sign};
+pub(crate) use flow::{keep, key_set, list, purge, replace, rotate, sign, signer};
 pub(crate) use kept::Kept;
 pub use rules::SigningKey;
 pub use settings::Settings;

@@ -82,7 +82,8 @@ async fn made(
     origin: Option<String>,
     until: Timestamp,
 ) -> Result<Access, Refusal<TokenDenied>> {
-    let scopes = held(cx, about).await?;
+    let (scopes, signer) = tokio::join!(held(cx, about), signing::signer(cx, about.client.algorithm()));
+    let (scopes, signer) = (scopes?, signer?);
     let now = cx.clock.now();
     let (issuer, scope, jti) = (cx.site.issuer(), scopes.to_string(), name(cx));
     let subject = match about.subject {
@@ -104,7 +105,7 @@ async fn made(
         auth_time: about.authenticated_at.map(Timestamp::as_secs),
         cnf: about.thumbprint.map(|jkt| Confirmation { jkt }),
     };
-    let text = signing::sign(cx, KIND, about.client.algorithm(), &claims).await?;
+    let text = signer.sign(KIND, &claims)?;
     let expires_in = until.as_secs() - now.as_secs();
     Ok(Access { text, scopes, expires_in: expires_in.unsigned_abs(), until })
 }

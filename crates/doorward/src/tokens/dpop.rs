@@ -32,7 +32,7 @@ pub(super) struct ProofDigest([u8; 32]);
 
 impl Bind for ProofDigest {
     fn value(&self) -> Value<'_> {
-        Value::Bytes(&self.0)
+        Value::bytes(&self.0)
     }
 }
 

@@ -160,10 +160,6 @@ async fn try_to_renew(
         return Err(SPENT.into());
     }
     demand_fits(renewal, &family)?;
-    if !is_stood_by(cx, &family).await? {
-        end(cx, &family).await?;
-        return Err(SPENT.into());
-    }
     let scopes = renewal.scopes.unwrap_or(&family.scopes);
     let about = About {
         client: Source::Client(renewal.client),
@@ -174,7 +170,13 @@ async fn try_to_renew(
         thumbprint: renewal.thumbprint,
         authenticated_at: Some(family.authenticated_at),
     };
-    let access = match access(cx, &about, Some(family.id)).await {
+    // Neither waits for the other; a token that nobody stands behind is given to nobody.
+    let (is_stood_by, access) = tokio::join!(is_stood_by(cx, &family), access(cx, &about, Some(family.id)));
+    if !is_stood_by? {
+        end(cx, &family).await?;
+        return Err(SPENT.into());
+    }
+    let access = match access {
         Err(Refusal::Denied(denied)) if denied == NOT_A_MEMBER => {
             end(cx, &family).await?;
             return Err(SPENT.into());

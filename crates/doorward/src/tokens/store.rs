@@ -93,7 +93,7 @@ pub(super) async fn rotate(db: &Database, to: &Rotation<'_>) -> Result<bool, Fau
     let sql = "UPDATE refresh_families SET parent = digest, digest = $1, generation = generation + 1, rotated_at = $2,
         access_until = $3, idle_until = $4 WHERE handle = $5 AND digest = $6";
     let values: [&(dyn Bind + Sync); 6] = [to.new, &to.now, &to.access_until, &to.idle_until, &to.handle, to.old];
-    Ok(db.change(sql, &values).await? == 1)
+    db.compare_and_set(sql, &values).await
 }
 
 /// Notes until when the access tokens of a family live that were given without rotating it.

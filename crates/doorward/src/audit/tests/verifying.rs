@@ -172,7 +172,7 @@ on_every_engine! {
     async fn a_hash_that_is_none_is_found(app: TestApp) {
         a_log(&app).await;
         let mut tx = app.db().begin(operate::Durability::Full).await.unwrap();
-        let bytes = crate::base::db::Value::Bytes(b"short");
+        let bytes = crate::base::db::Value::bytes(b"short");
         tx.execute("UPDATE audit_seals SET chain = $1 WHERE id = 2", &[&bytes]).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(findings(&app, None).await, [(2, Kind::SealAltered), (3, Kind::SealAltered)]);

@@ -20,7 +20,7 @@ struct Fingerprint([u8; 32]);
 
 impl Bind for Fingerprint {
     fn value(&self) -> Value<'_> {
-        Value::Bytes(&self.0)
+        Value::bytes(&self.0)
     }
 }
 

@@ -11,6 +11,8 @@
 //! - `db/fail-closed`: A store that is gone, full, read-only or corrupt is answered 503 and never yes.
 //! - `db/own-answer`: Whoever reads gets the answer to their own question, as it was after every commit before it, and waits for
 //!   nobody's that hangs.
+//! - `db/one-wins`: Of several that compare a row and set it at the same moment, on one node or several, one sets it; and each that is
+//!   told so has.
 //! - `db/marks-fall`: What is kept in memory falls with any change of the rows that it came from, whoever makes it.
 //! - `db/private-file`: The files of an embedded database are readable by their owner only; wider ones are tightened.
 
@@ -152,7 +154,7 @@ impl Database {
         }
     }
 
-    /// The same for a handful of rows: they are read like one, and whoever reads one may have to wait for them.
+    /// The same for a handful of rows, which are read like one: many who read at the same time do so together.
     pub(crate) async fn few<T>(
         &self,
         sql: &'static str,
@@ -168,14 +170,19 @@ impl Database {
     /// Changes rows with one statement that is a transaction by itself, and lasts; returns how many were changed.
     pub async fn change(&self, sql: &'static str, bind: &[&(dyn Bind + Sync)]) -> Result<u64, Fault> {
         match &*self.engine {
-            Engine::Sqlite(sqlite) => {
-                let mut tx = sqlite.begin(Durability::Full).await?;
-                let changed = tx.execute(sql, bind).await?;
-                tx.commit().await?;
-                Ok(changed)
-            }
+            Engine::Sqlite(sqlite) => sqlite.change(sql, bind).await,
             Engine::Postgres(postgres) => postgres.change(sql, bind).await,
         }
+    }
+
+    /// The same with `UPDATE … SET … WHERE …` of one row by its key, which also says what it must be like; whether it was, and
+    /// now is what was set. Of several that meet at a row at the same moment, one sets it.
+    pub(crate) async fn compare_and_set(&self, sql: &'static str, bind: &[&(dyn Bind + Sync)]) -> Result<bool, Fault> {
+        let changed = match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.change(sql, bind).await?,
+            Engine::Postgres(postgres) => postgres.compare_and_set(sql, bind).await?,
+        };
+        Ok(changed == 1)
     }
 
     /// Begins a transaction that may write. Dropping it undoes it.

@@ -1,9 +1,9 @@
 //! PostgreSQL: a bounded pool, prepared statements, and a time limit on every wait.
 //!
 //! A transaction has a connection of the pool to itself, and so has a statement that changes something or reads much. Whoever
-//! reads a row or a few shares one of the [`Readers`]: a statement is sent without waiting for the answers to those before it.
+//! reads a row or a few, or changes one, does so together with whoever does the same: see [`Together`].
 
-mod readers;
+mod together;
 
 use std::{future::Future, net::IpAddr, path::Path, sync::Arc, time::Duration};
 
@@ -15,7 +15,7 @@ use tokio_postgres::{
     types::ToSql,
 };
 
-use self::readers::Readers;
+use self::together::{Act, Together};
 use super::{
     transaction::{Durability, Transaction},
     value::{Bind, Query, Row, Value},
@@ -25,10 +25,15 @@ use crate::error::Fault;
 /// How long one statement, or one wait for a connection, may take before the answer is "not now".
 const PATIENCE: Duration = Duration::from_secs(5);
 const CONNECTIONS: usize = 16;
+/// How many are kept for reading together: in use as a rule, so that many go together, and at most.
+const READING: (usize, usize) = (2, 4);
+/// How many are kept for changing together. One waits for the disk for everybody.
+const CHANGING: (usize, usize) = (1, 2);
 
 pub(super) struct Postgres {
     pool: Pool,
-    readers: Readers,
+    reading: Together,
+    changing: Together,
 }
 
 impl Postgres {
@@ -45,7 +50,7 @@ impl Postgres {
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(config, tls(authority)?, recycling);
         let pool = Pool::builder(manager)
-            .max_size(CONNECTIONS + readers::MOST)
+            .max_size(CONNECTIONS + READING.1 + CHANGING.1)
             .wait_timeout(Some(PATIENCE))
             .create_timeout(Some(PATIENCE))
             .recycle_timeout(Some(PATIENCE))
@@ -53,17 +58,18 @@ impl Postgres {
             .build()
             .map_err(failed)?;
         drop(pool.get().await.map_err(failed)?);
-        Ok(Self { readers: Readers::new(pool.clone()), pool })
+        let together = |act, connections| Together::new(pool.clone(), act, connections);
+        Ok(Self { reading: together(Act::Read, READING), changing: together(Act::Change, CHANGING), pool })
     }
 
     pub(super) async fn find<T>(
         &self,
-        sql: &str,
+        sql: &'static str,
         bind: &[&(dyn Bind + Sync)],
         map: fn(&Row<'_>) -> Result<T, Fault>,
     ) -> Result<Option<T>, Fault> {
-        let reader = self.readers.one().await?;
-        self.readers.noted(&reader, find(&reader, sql, bind, map).await)
+        let answer = self.reading.ask(sql, bind).await?;
+        answer.rows().first().map(|row| map(&Row::Postgres(row))).transpose()
     }
 
     pub(super) async fn find_led<A, B, C>(
@@ -79,12 +85,12 @@ impl Postgres {
 
     pub(super) async fn few<T>(
         &self,
-        sql: &str,
+        sql: &'static str,
         bind: &[&(dyn Bind + Sync)],
         map: fn(&Row<'_>) -> Result<T, Fault>,
     ) -> Result<Vec<T>, Fault> {
-        let reader = self.readers.one().await?;
-        self.readers.noted(&reader, list(&reader, sql, bind, map).await)
+        let answer = self.reading.ask(sql, bind).await?;
+        answer.rows().iter().map(|row| map(&Row::Postgres(row))).collect()
     }
 
     pub(super) async fn list<T>(
@@ -99,6 +105,11 @@ impl Postgres {
     /// One statement is one transaction, and a connection of ours waits for the disk unless it is told not to.
     pub(super) async fn change(&self, sql: &str, bind: &[&(dyn Bind + Sync)]) -> Result<u64, Fault> {
         execute(&self.pool.get().await.map_err(failed)?, sql, bind).await
+    }
+
+    /// The same for one row by its key, where of several that meet at it one is to change it.
+    pub(super) async fn compare_and_set(&self, sql: &'static str, bind: &[&(dyn Bind + Sync)]) -> Result<u64, Fault> {
+        Ok(self.changing.ask(sql, bind).await?.changed)
     }
 
     pub(super) async fn begin(&self, durability: Durability) -> Result<Transaction, Fault> {

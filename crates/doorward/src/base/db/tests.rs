@@ -12,7 +12,7 @@ use std::{
 };
 
 mod marks;
-mod readers;
+mod together;
 
 use doorward_core::{AccountId, Digest, Session};
 

@@ -121,12 +121,8 @@ impl Transaction {
 impl Drop for Transaction {
     fn drop(&mut self) {
         match self.inner.take() {
-            None => {}
-            Some(Inner::Sqlite(writer, _)) => {
-                if let Err(cause) = writer.execute_batch("ROLLBACK") {
-                    tracing::debug!(%cause, "nothing to roll back");
-                }
-            }
+            // The writer undoes what was not committed.
+            None | Some(Inner::Sqlite(..)) => {}
             // The connection goes back to the pool only after it is clean; a request that was cancelled must not leave
             // its half-done work to the next one.
             Some(Inner::Postgres(connection)) => match tokio::runtime::Handle::try_current() {

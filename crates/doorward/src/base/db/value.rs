@@ -19,7 +19,7 @@ pub trait Bind {
 }
 
 /// What both engines store.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub enum Value<'a> {
     /// No value.
     Null,
@@ -28,7 +28,24 @@ pub enum Value<'a> {
     /// Text.
     Text(Cow<'a, str>),
     /// Bytes.
-    Bytes(&'a [u8]),
+    Bytes(Cow<'a, [u8]>),
+}
+
+impl<'a> Value<'a> {
+    /// Bytes that lie elsewhere.
+    pub fn bytes(bytes: &'a [u8]) -> Self {
+        Self::Bytes(Cow::Borrowed(bytes))
+    }
+
+    /// The value for as long as anybody needs it.
+    pub(super) fn into_owned(self) -> Value<'static> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Int(int) => Value::Int(int),
+            Self::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
+            Self::Bytes(bytes) => Value::Bytes(Cow::Owned(bytes.into_owned())),
+        }
+    }
 }
 
 /// A question with one answer at most: which row by which key, and how to read it.
@@ -67,7 +84,7 @@ impl Bind for Value<'_> {
             Self::Null => Value::Null,
             Self::Int(int) => Value::Int(*int),
             Self::Text(text) => Value::Text(Cow::Borrowed(text)),
-            Self::Bytes(bytes) => Value::Bytes(bytes),
+            Self::Bytes(bytes) => Value::bytes(bytes),
         }
     }
 }
@@ -96,7 +113,7 @@ bind! {
     FamilyId: |id| Value::Text(Cow::Owned(id.to_string()));
     ApiKeyId: |id| Value::Text(Cow::Owned(id.to_string()));
     ClientId: |id| Value::Text(Cow::Borrowed(id.as_str()));
-    Handle: |handle| Value::Bytes(handle.as_bytes());
+    Handle: |handle| Value::bytes(handle.as_bytes());
     Slug: |slug| Value::Text(Cow::Borrowed(slug.as_str()));
     RoleName: |role| Value::Text(Cow::Borrowed(role.as_str()));
     ProviderName: |name| Value::Text(Cow::Borrowed(name.as_str()));
@@ -107,7 +124,7 @@ bind! {
 
 impl<K: Kind> Bind for Digest<K> {
     fn value(&self) -> Value<'_> {
-        Value::Bytes(self.as_bytes())
+        Value::bytes(self.as_bytes())
     }
 }
 
@@ -135,7 +152,7 @@ impl ToSql for Value<'_> {
             Self::Null => Ok(IsNull::Yes),
             Self::Int(int) => int.to_sql_checked(ty, out),
             Self::Text(text) => text.to_sql_checked(ty, out),
-            Self::Bytes(bytes) => bytes.to_sql_checked(ty, out),
+            Self::Bytes(bytes) => bytes.as_ref().to_sql_checked(ty, out),
         }
     }
 

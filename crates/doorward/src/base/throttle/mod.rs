@@ -81,7 +81,7 @@ impl Payment {
 
 impl Bind for Key {
     fn value(&self) -> Value<'_> {
-        Value::Bytes(&self.0)
+        Value::bytes(&self.0)
     }
 }
 
