@@ -371,7 +371,8 @@ async fn begin(
     prepared.begin(cx, tx, (&about(client, agreed, thumbprint), &from), visit).await
 }
 
-const OFFLINE: &str = "offline_access";
+/// With it a client stays when the session ends.
+pub(super) const OFFLINE: &str = "offline_access";
 
 /// Spends what a person has agreed to for a device.
 pub(super) async fn redeem_device(

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{
     device::{self, Decision, Found},
     flow::{self, Asking, LOGIN_REQUIRED, Next},
-    pages::{AppsPage, ConsentPage, DecidedPage, DevicePage, address, apps, host, onward, places},
+    pages::{AppsPage, ConsentPage, DecidedPage, DevicePage, address, apps, host, lasts, onward, places},
     rules::{self, AskDenied, Back, Parameters, Told, Wanted},
     wishes::Wishes,
 };
@@ -271,6 +271,7 @@ async fn consent(person: &SignedIn, asked: &Asked, wanted: &Wanted, asking: &Ask
         "client": { "id": wanted.back.client.id.as_str(), "name": page.client },
         "scopes": wanted.scopes.iter().collect::<Vec<_>>(),
         "tenants": tenants,
+        "lasts": page.lasts,
         "csrf_token": person.csrf_token(),
     });
     Ok(Reply::page(&json, page))
@@ -293,6 +294,7 @@ async fn consent_page(
         host: host(&wanted.back),
         address: address(cx, person.account()).await?,
         wishes: Wishes::of(cx, &wanted.scopes),
+        lasts: lasts(cx, &wanted.back.client, &wanted.scopes),
         tenants: places(&asking.tenants),
         action: "/oauth/authorize",
         hidden,
@@ -386,6 +388,7 @@ async fn device_page(person: &SignedIn, found: &Found, asking: &Asking, code: &s
         host: String::new(),
         address: address(cx, person.account()).await?,
         wishes: Wishes::of(cx, &found.scopes),
+        lasts: lasts(cx, &found.client, &found.scopes),
         tenants: places(&asking.tenants),
         action: "/device/decide",
         hidden: vec![("user_code", code.to_owned())],

@@ -3,14 +3,15 @@
 use doorward_core::{AccountId, Timestamp};
 
 use super::{
+    flow::OFFLINE,
     rules::{Back, Consent},
     store,
     wishes::Wishes,
 };
 use crate::{
     accounts,
-    base::render::{ago, page},
-    clients::{self, Client},
+    base::render::{ago, page, spoken},
+    clients::{self, Client, Grant},
     context::Context,
     error::Fault,
     tenants::{self, Joined, Named},
@@ -25,6 +26,7 @@ page! {
         host: String,
         address: String,
         wishes: Wishes,
+        lasts: String,
         tenants: Vec<Place>,
         action: &'static str,
         hidden: Vec<(&'static str, String)>,
@@ -104,6 +106,17 @@ pub(super) fn host(back: &Back) -> String {
         (None, Some(url)) => format!("an app on this device ({})", url.scheme()),
         (None, None) => String::new(),
     }
+}
+
+/// For how long a client is let in, as the person is told beforehand.
+pub(super) fn lasts(cx: &Context, client: &Client, scopes: &Scopes) -> String {
+    let tokens = &cx.settings.tokens;
+    if !client.allows(Grant::RefreshToken) {
+        return format!("It is let in for {}.", spoken(tokens.access_lifetime));
+    }
+    let (most, idle) = (spoken(tokens.refresh_absolute), spoken(tokens.refresh_idle));
+    let ends = if scopes.has(OFFLINE) { "" } else { "you log out, " };
+    format!("It is let in until {ends}you take it back or it has not been here for {idle}, and for {most} at most.")
 }
 
 /// How many families of an account are looked at for its list of apps.

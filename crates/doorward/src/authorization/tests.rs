@@ -53,6 +53,10 @@ on_every_engine! {
         assert_eq!(question["client"], json!({ "id": "web", "name": "The web app" }), "{}", asked.text());
         assert_eq!(question["scopes"], json!(["offline_access", "openid", "tenant:read"]));
         assert_eq!(question["tenants"].as_array().unwrap().len(), 1);
+        let lasts = "It is let in until you take it back or it has not been here for 14 days, and for 30 days at most.";
+        assert_eq!(question["lasts"], json!(lasts));
+        let bound = web.ask(&mut ann, &[("scope", "openid")]).await.json();
+        assert!(text(&bound, "lasts").starts_with("It is let in until you log out, you take it back"), "{bound}");
         assert_eq!(app.count("authorization_codes").await, 0, "asking gives nothing");
         let answer = web.decided(&mut ann, "allow", &[WANTS]).await.json();
         let way = text(&answer, "redirect_to");

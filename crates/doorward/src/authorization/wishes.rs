@@ -26,7 +26,7 @@ const OWN: [(&str, &str); 4] = [
     ("openid", "Know that it is you when you come back."),
     ("profile", "See your name."),
     ("email", "See your email address."),
-    ("offline_access", "Stay connected after you have logged out, until you take it back."),
+    ("offline_access", "Stay connected after you have logged out."),
 ];
 
 #[test]

@@ -46,9 +46,9 @@ on_every_engine! {
         says(&page, &[
             "<h1>Let The web app in?</h1>", "ann@example.com", "<h2>With your account it could</h2>",
             "<li>Know that it is you when you come back.</li>", "<li>See your name.</li>", "<li>See your email address.</li>",
-            "<li>Stay connected after you have logged out, until you take it back.</li>",
+            "<li>Stay connected after you have logged out.</li>",
             "<h2>In A tenant it could</h2>", READ, WRITE, MEMBERS, "Never more than you may do there yourself.",
-            "web.example.com",
+            "until you take it back or it has not been here for 14 days, and for 30 days at most", "web.example.com",
         ]);
         let page = web.ask(&mut ann, &[("scope", "openid")]).await.text();
         assert!(!page.contains("See your name") && !page.contains("In A tenant"), "what is not asked for is not said: {page}");
