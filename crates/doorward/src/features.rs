@@ -1,6 +1,6 @@
 //! All features in one place: their routes, their tables, their letters, what they forget with an account.
 
-use doorward_core::{AccountId, ClientId, EmailAddress, TenantId};
+use doorward_core::{AccountId, ClientId, EmailAddress, SessionId, TenantId};
 
 use crate::{
     access, account_page, accounts, admin, api_keys, attempts, audit, authorization,
@@ -122,6 +122,15 @@ pub(crate) async fn forget_member(
 /// Ends what an account has given to programs, as all its sessions end.
 pub(crate) async fn end_access(tx: &mut Transaction, account: AccountId) -> Result<(), Fault> {
     tokens::forget_account(tx, account).await.map(drop)
+}
+
+/// Ends what an account has given to programs for as long as one session lives, as that session ends.
+pub(crate) async fn end_access_of_session(
+    tx: &mut Transaction,
+    account: AccountId,
+    session: SessionId,
+) -> Result<(), Fault> {
+    tokens::forget_session(tx, account, session).await.map(drop)
 }
 
 /// The same for every account there is.

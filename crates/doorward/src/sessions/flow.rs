@@ -111,10 +111,19 @@ pub(crate) async fn end_all(tx: &mut Transaction, account: AccountId) -> Result<
     store::forget(tx, account).await
 }
 
+/// Ends one session of an account with what was given to programs for it; whether there was one.
+async fn end_one(tx: &mut Transaction, account: AccountId, id: SessionId) -> Result<bool, Fault> {
+    let ended = store::end_one(tx, account, id).await?;
+    if ended {
+        crate::features::end_access_of_session(tx, account, id).await?;
+    }
+    Ok(ended)
+}
+
 /// Ends this browser's own session. One that was ended elsewhere meanwhile has its event already.
 pub(crate) async fn log_out(cx: &Context, live: &Live, visit: &Visit) -> Result<(), Fault> {
     let mut tx = cx.db.begin(Durability::Full).await?;
-    if !store::end_one(&mut tx, live.account, live.id).await? {
+    if !end_one(&mut tx, live.account, live.id).await? {
         return Ok(());
     }
     let event = audit::by(live.account, Action::Logout, visit.address).on(Target::Session(live.id));
@@ -128,7 +137,7 @@ pub(crate) async fn log_out(cx: &Context, live: &Live, visit: &Visit) -> Result<
 pub(crate) async fn end_other(cx: &Context, live: &Live, id: SessionId, visit: &Visit) -> Result<bool, Fault> {
     let event = audit::by(live.account, Action::SessionRevoked, visit.address).on(Target::Session(id));
     let mut tx = cx.db.begin(Durability::Full).await?;
-    if !store::end_one(&mut tx, live.account, id).await? {
+    if !end_one(&mut tx, live.account, id).await? {
         if store::is_foreign(&mut tx, live.account, id).await? {
             audit::append(cx, &mut tx, event.denied()).await?;
             tx.commit().await?;
@@ -220,7 +229,9 @@ pub(crate) async fn owner_of(cx: &Context, id: SessionId) -> Result<Option<Accou
 
 /// Ends one session whoever it belongs to; `false` when there is none of that name.
 pub(crate) async fn end_any(tx: &mut Transaction, id: SessionId) -> Result<bool, Fault> {
-    Ok(store::end_any(tx, id).await?.is_some())
+    let Some(account) = store::end_any(tx, id).await? else { return Ok(false) };
+    crate::features::end_access_of_session(tx, account, id).await?;
+    Ok(true)
 }
 
 /// Ends every session there is; returns how many.

@@ -42,7 +42,8 @@ pub(crate) use letters::COMPOSERS;
 pub(crate) use rules::{About, Family, Scopes, Source, Subject, TokenDenied};
 pub use settings::Settings;
 pub(crate) use store::{
-    forget_account, forget_client, forget_client_of, forget_everything, forget_member, forget_tenant, of_account,
+    forget_account, forget_client, forget_client_of, forget_everything, forget_member, forget_session, forget_tenant,
+    of_account,
 };
 
 use crate::base::db::Migration;

@@ -1,6 +1,6 @@
 //! The SQL of `refresh_families`, `revoked_tokens` and `dpop_proofs`.
 
-use doorward_core::{AccountId, ClientId, Digest, FamilyId, Handle, Refresh, TenantId, Timestamp};
+use doorward_core::{AccountId, ClientId, Digest, FamilyId, Handle, Refresh, SessionId, TenantId, Timestamp};
 
 use super::{
     dpop::ProofDigest,
@@ -124,6 +124,11 @@ pub(super) async fn end(tx: &mut Transaction, id: FamilyId) -> Result<bool, Faul
 /// Ends what an account has given to any client.
 pub(crate) async fn forget_account(tx: &mut Transaction, account: AccountId) -> Result<u64, Fault> {
     end_where!(tx, "account = $1", &[&account])
+}
+
+/// Ends what an account has given to any client for as long as one session lives.
+pub(crate) async fn forget_session(tx: &mut Transaction, account: AccountId, session: SessionId) -> Result<u64, Fault> {
+    end_where!(tx, "account = $1 AND session = $2", &[&account, &session])
 }
 
 /// Ends what anybody has given to any client.

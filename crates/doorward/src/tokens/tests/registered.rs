@@ -185,9 +185,12 @@ on_every_engine! {
             let mut ann = node.logged_in(ANN).await;
             let access = text(&stage.client.tokens(&node, &mut ann, &wants).await, "access_token").to_owned();
             assert_eq!(stage.told(&node, &access).await["active"], true);
+            let revoked = node.count("revoked_tokens").await;
             assert_eq!(shows(&node, "/auth/oauth/userinfo", "Bearer", &access).await.status, 200);
             assert_eq!(ann.post(how, &[]).await.status, 200);
             assert_eq!(stage.told(&node, &access).await, GONE(), "{grants} {how}");
+            assert_eq!(node.count("refresh_families").await, 0, "{grants} {how}");
+            assert!(node.count("revoked_tokens").await > revoked, "whoever verifies by themselves learns it: {grants} {how}");
             assert_eq!(shows(&node, "/auth/oauth/userinfo", "Bearer", &access).await.status, 401, "{grants} {how}");
         }
     }
