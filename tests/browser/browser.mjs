@@ -21,7 +21,7 @@ const browser = once(async () => {
 export async function newVisitor(server, options = {}) {
   const context = await unwatched(server, options);
   context.on("request", (request) => noteRequest(server, request));
-  context.on("console", (message) => noteMessage(message));
+  context.on("console", (message) => noteMessage(server, message));
   context.on("weberror", (error) => mishaps.push(`script error: ${error.error().message}`));
   if (options.javaScriptEnabled !== false) await context.addInitScript(reportViolations);
   return openPage(context);
@@ -57,17 +57,21 @@ async function openPage(context) {
 function noteRequest(server, request) {
   const url = new URL(request.url());
   if (request.isNavigationRequest()) shown.documents += 1;
-  // A person is led back to the app that sent them, and only by a page as a whole.
+  // A person is led to an app or a provider that we know, and only by a page as a whole; what is asked for there is not ours.
   if (request.isNavigationRequest() && server.leadsTo.has(url.origin)) return;
+  if (isElsewhere(server, request.frame().url()) && server.leadsTo.has(url.origin)) return;
   if (url.protocol !== "about:" && url.origin !== server.origin) mishaps.push(`request to ${url.origin}${url.pathname}`);
 }
 
 /** Chromium reports a page that arrives with 4xx or 5xx as an error of that page; such a page is shown on purpose. */
-function noteMessage(message) {
+function noteMessage(server, message) {
   const { url } = message.location();
+  if (isElsewhere(server, message.page()?.url())) return;
   const refusal = message.text().startsWith("Failed to load resource") && url === message.page()?.url();
   if (["error", "warning"].includes(message.type()) && !refusal) mishaps.push(`${message.type()}: ${message.text()} (${url})`);
 }
+
+const isElsewhere = (server, url) => URL.canParse(url) && server.leadsTo.has(new URL(url).origin);
 
 function reportViolations() {
   document.addEventListener("securitypolicyviolation", (event) => {

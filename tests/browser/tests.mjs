@@ -8,6 +8,9 @@ import { invitedWay } from "./invited.mjs";
 import { keyboardOnly } from "./keyboard.mjs";
 import { looks } from "./look.mjs";
 import { organisationOf } from "./organisation.mjs";
+import {
+  cancelThere, comeInByEach, comeWithoutPassword, linkAndUnlink, proveThere, startWithProviders,
+} from "./providers.mjs";
 import { once, test } from "./runner.mjs";
 import { startServer } from "./server.mjs";
 import { keepsOnlyCookies, staysHere } from "./site.mjs";
@@ -19,6 +22,9 @@ const server = once(startServer);
 const hostileGround = once(startServer);
 const away = once(leaveWithAProof);
 const everyPage = once(tour);
+const world = once(() => startWithProviders({ DOORWARD_REAUTHENTICATION__VALID_SECS: "30" }));
+const withoutPassword = once(async () => comeWithoutPassword(await withProviders()));
+const withProviders = async (options = { javaScriptEnabled: false }) => newVisitor((await world()).server, options);
 
 // Promise: `render/whole-way`
 test("a person signs up, logs in, resets, looks after devices and changes everything", async () => {
@@ -49,6 +55,28 @@ test("somebody without an account is invited, signs up and accepts, without Java
 test("an app is turned away, let in, disconnected and asks again, without JavaScript", async () => {
   const started = await server();
   await appsWay(started, await newVisitor(started, { javaScriptEnabled: false }), "ida");
+});
+
+// Promise: `federation/real-forms`, `federation/clean-address`
+test("people come in through the forms of three providers, for the first time and again", async () => {
+  // Begun now, so that this person's proof is old by the time the test about it comes.
+  await withoutPassword();
+  await comeInByEach(await world(), () => withProviders({}));
+});
+
+// Promise: `federation/real-forms`
+test("whoever says no at a provider is told so, and chooses another way, without JavaScript", async () => {
+  await cancelThere(await world(), await withProviders());
+});
+
+// Promise: `federation/never-merged`, `federation/linked-by-its-person`
+test("an address that is taken is proved first, then linked, then unlinked, without JavaScript", async () => {
+  await linkAndUnlink(await withProviders());
+});
+
+// Promise: `federation/proved-anew`, `federation/last-way-in`
+test("somebody without a password proves at the provider that it is them, without JavaScript", async () => {
+  await proveThere(await world(), await withoutPassword());
 });
 
 // Promise: `render/keyboard`
@@ -125,4 +153,4 @@ function nothing(what) {
 }
 
 /** In every state that the tour comes to. */
-const EVERY_PAGE = 139;
+const EVERY_PAGE = 165;

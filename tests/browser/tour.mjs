@@ -13,6 +13,7 @@ import {
   SECOND_PASSWORD, askForAccount, heading, letterFor, linkFor, logIn, logOut, makeOrganisation, openLetter, press, says, signUp,
   tryToLogIn, withoutBrowserChecks, write,
 } from "./person.mjs";
+import { everyPageOfProviders, startWithProviders } from "./providers.mjs";
 import { operate, startServer, until } from "./server.mjs";
 
 const ADDRESS = "margarethe.oberholzer@a-rather-long-name.example.org";
@@ -57,6 +58,8 @@ export async function tour() {
   await letters(page);
   await whenBroken(server, page);
   await inOtherColours(server.folder);
+  const world = await startWithProviders();
+  await everyPageOfProviders(world, await newVisitor(world.server), await newVisitor(world.server));
 }
 
 async function beforeAnAccount(page) {

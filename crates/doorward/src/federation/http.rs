@@ -19,7 +19,7 @@ use crate::{
     context::Context,
     error::Refusal,
     guard::{
-        Denial, Landing, NoInput, OrPage, Public, Reauthenticated, Refused, Reply, Routes, SignedIn, Visit, input,
+        Denial, Landing, NoInput, OrPage, Problem, Public, Reauthenticated, Refused, Reply, Routes, SignedIn, Visit, input,
     },
     passwords,
 };
@@ -53,7 +53,7 @@ page! {
 page! {
     /// Says why nothing came of a way to a provider.
     #[derive(askama::Template)]
-    FailedPage in "federation/failed.html" { provider: String, text: String, way: (&'static str, &'static str) }
+    FailedPage in "federation/failed.html" { provider: String, text: String, link: (String, &'static str) }
 }
 
 page! {
@@ -225,14 +225,25 @@ const UNSEEN: HeaderValue = HeaderValue::from_static("no-referrer");
 async fn failed(visitor: Public, said: FailedAs) -> Result<Reply, Refused> {
     let provider = known(visitor.cx(), &said.provider)?;
     let problem = rules::problem_of(&said.code).ok_or_else(not_here)?;
-    let way = match Purpose::named(&said.way) {
-        Some(Purpose::Link) => ("account/identities", "Back to how you log in"),
-        Some(Purpose::Reauthentication) => ("reauthenticate", "Back"),
-        Some(Purpose::Login) | None => ("login", "Back to the login page"),
-    };
-    let page = FailedPage { provider: provider.label().to_owned(), text: problem.text(), way };
+    let link = way_on(visitor.cx(), &problem, Purpose::named(&said.way).unwrap_or(Purpose::Login), &visitor.destination());
+    let page = FailedPage { provider: provider.label().to_owned(), text: problem.text(), link };
     let json = json!({ "code": problem.code, "detail": problem.text() });
     Ok(Reply::page(&json, page))
+}
+
+/// Where somebody goes on for whom nothing came of it: back, or, where their address has an account, to the proof that it is theirs
+/// and from there to where one links a provider.
+fn way_on(cx: &Context, problem: &Problem, purpose: Purpose, back: &str) -> (String, &'static str) {
+    let base = &cx.site.base;
+    let identities = format!("{base}/account/identities");
+    let (path, back, label) = match purpose {
+        Purpose::Login if problem.code == rules::ADDRESS_TAKEN => ("login", &*identities, "Log in and link it"),
+        Purpose::Login => ("login", back, "Back to the login page"),
+        Purpose::Reauthentication => ("reauthenticate", back, "Back"),
+        Purpose::Link => return (identities, "Back to how you log in"),
+    };
+    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", back).finish();
+    (format!("{base}/{path}?{query}"), label)
 }
 
 async fn list(person: Reauthenticated, _: NoInput) -> Result<Reply, Refused> {

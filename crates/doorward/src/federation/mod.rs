@@ -16,6 +16,7 @@
 //! - `federation/linked-by-its-person`: An account is linked after a recent proof, in the session that began it, and its owner is told.
 //! - `federation/last-way-in`: The last way into an account is not taken away.
 //! - `federation/proved-anew`: A provider proves somebody anew only when it says that it has asked them just now.
+//! - `federation/real-forms`: In a browser people come in through the real forms of two OpenID providers and of a GitHub, or say no there.
 //! - `federation/clean-address`: The answer leaves no code in the address bar, and none in a referrer.
 //! - `federation/five-lines`: A provider of a known kind is five lines of settings.
 //!

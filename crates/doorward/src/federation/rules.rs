@@ -219,7 +219,7 @@ reasons! {
 }
 
 macro_rules! told {
-    ($($told:ident = $status:ident, $code:literal, $text:literal;)*) => {
+    ($($told:ident = $status:ident, $code:expr, $text:literal;)*) => {
         /// What the person is told: fewer things than the log, because a person can do one of a few things about it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         enum Told {
@@ -243,19 +243,19 @@ told! {
     Flow = BAD_REQUEST, "provider_login_stale",
         "This login was begun elsewhere, was finished already or took longer than ten minutes. Begin again here.";
     Cancelled = FORBIDDEN, "provider_cancelled",
-        "You have not gone on there, so nothing has changed here. Try again, or choose another way.";
+        "You did not finish there, so nothing has changed here. Try again, or choose another way.";
     Untrue = BAD_GATEWAY, "provider_answer_refused",
         "We cannot believe what came back, so nothing has changed here. Try again; if it stays so, tell the operator.";
     Unavailable = SERVICE_UNAVAILABLE, "provider_unavailable",
         "The provider does not answer as it should right now. Try again in a moment, or choose another way.";
     NotAllowed = FORBIDDEN, "provider_account_not_allowed",
-        "This account there does not belong to an organisation that may log in here. Choose another one.";
+        "Your account there does not belong to an organisation that may log in here. Choose another one.";
     NoAddress = FORBIDDEN, "provider_address_missing",
         "The provider did not tell us an email address. Allow it there and try again, or sign up with your address.";
     Unverified = FORBIDDEN, "provider_address_unverified",
         "The provider does not vouch for your email address. Confirm it there and try again, or sign up here and link the \
         provider on your account page.";
-    AddressTaken = CONFLICT, "address_taken",
+    AddressTaken = CONFLICT, ADDRESS_TAKEN,
         "There is an account with your email address already. Log in to it as you did before, then link the provider on your \
         account page.";
     Closed = FORBIDDEN, "signup_closed",
@@ -265,9 +265,9 @@ told! {
     LoggedOut = UNAUTHORIZED, "not_signed_in",
         "You have been logged out meanwhile. Log in again.";
     OfAnother = CONFLICT, "identity_taken",
-        "That account of the provider is linked to another account here. Unlink it there first.";
+        "That account of the provider is a way into another account here. Log in to that one and unlink it there first.";
     TooMany = CONFLICT, "too_many_identities",
-        "Your account is linked to as many others as it may be. Unlink one.";
+        "Your account has as many ways in as it may have. Unlink one first.";
     WrongAccount = FORBIDDEN, "wrong_account",
         "You have proved yourself there with an account that is not linked to yours. Choose the one that is.";
     NotProved = FORBIDDEN, "not_proved",
@@ -364,3 +364,6 @@ pub(super) fn not_here() -> Problem {
 pub(super) fn is_subject(text: &str) -> bool {
     (1..=255).contains(&text.len()) && text.trim() == text && !text.chars().any(char::is_control)
 }
+
+/// What somebody is told whose address has an account already.
+pub(super) const ADDRESS_TAKEN: &str = "address_taken";
