@@ -9,7 +9,7 @@ import { parts } from "./parts.mjs";
 import { look } from "./look.mjs";
 import { PASSWORD, follow, heading, letterFor, logOut, press, says, session, signUp, tryToLogIn, write } from "./person.mjs";
 import { atEnd } from "./runner.mjs";
-import { startServer, until } from "./server.mjs";
+import { operate, startServer, until } from "./server.mjs";
 
 const SECRET = "a secret of the provider's";
 /** What every provider knows of Ann; her account at glewlwyd is another address's, and so is the one at GitHub. */
@@ -279,6 +279,7 @@ export async function everyPageOfProviders({ server, id }, page, other) {
   await says(page, "It is unlinked.");
   await look(page, "identities-unlinked");
   await signUp(other, "ann@example.com");
+  await tried(server, other);
   await other.goto("/auth/reauthenticate");
   await look(other, "reauthenticate-without-provider");
   await lost(other);
@@ -286,6 +287,20 @@ export async function everyPageOfProviders({ server, id }, page, other) {
     await page.goto(`/auth/providers/id/failed?code=${code}&way=${way}`);
     await look(page, `provider-${code}`);
   }
+}
+
+/** The operator's list, and what a trial says of a provider that works and of one that is not there. */
+async function tried(server, page) {
+  await operate(server, "operator", "grant", "ann@example.com", "admin");
+  await page.goto("/auth/admin/providers");
+  await look(page, "console-providers-some");
+  await press(page, "Try it Example ID");
+  await says(page, "nothing is wrong");
+  await look(page, "console-provider-good");
+  await follow(page, "All providers");
+  await press(page, "Try it Nobody");
+  await says(page, "nobody can come in");
+  await look(page, "console-provider-bad");
 }
 
 /** Really, and not by their address alone: an answer that cannot be believed, one that comes too late, a provider that is not there. */

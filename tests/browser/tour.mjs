@@ -254,7 +254,7 @@ async function operatorsConsole(server, page) {
   await page.getByRole("link", { name: "Disable the account" }).click();
   await look(page, "console-disable");
   await keysOf(page);
-  for (const panel of ["sessions", "audit", "system"]) {
+  for (const panel of ["providers", "sessions", "audit", "system"]) {
     await page.goto(`/auth/admin/${panel}`);
     await look(page, `console-${panel}`);
   }

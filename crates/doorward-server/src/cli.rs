@@ -7,8 +7,8 @@ use tracing_subscriber::filter::Targets;
 
 use crate::{
     commands::{
-        api_key, audit, backup, client, config, dev, invitation, keys, member, migrate, operator, policy, serve,
-        session, signing, tenant, user,
+        api_key, audit, backup, client, config, dev, invitation, keys, member, migrate, operator, policy, provider,
+        serve, session, signing, tenant, user,
     },
     failure::Failure,
     log::Form,
@@ -79,6 +79,9 @@ pub(crate) enum Command {
     /// Lists the keys with which programs act for people and tenants, and takes them back
     #[command(subcommand)]
     ApiKey(api_key::ApiKey),
+    /// Lists the providers that people may come in by, and tries them out
+    #[command(subcommand)]
+    Provider(provider::Provider),
     /// Shows and checks roles and permissions
     #[command(subcommand)]
     Policy(policy::Policy),

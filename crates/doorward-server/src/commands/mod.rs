@@ -12,6 +12,7 @@ pub(crate) mod member;
 pub(crate) mod migrate;
 pub(crate) mod operator;
 pub(crate) mod policy;
+pub(crate) mod provider;
 pub(crate) mod serve;
 pub(crate) mod session;
 pub(crate) mod signing;
@@ -55,6 +56,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Invitation(invitation) => wait(invitation.run(&global)),
         Command::Client(client) => wait(client.run(&global)),
         Command::ApiKey(key) => wait(key.run(&global)),
+        Command::Provider(provider) => wait(provider.run(&global)),
         Command::Policy(policy) => wait(policy.run(&global)),
         Command::Audit(audit) => wait(audit.run(&global)),
         Command::Keys(keys) => wait(keys.run(&global)),

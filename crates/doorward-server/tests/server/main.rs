@@ -16,6 +16,7 @@ mod oauth;
 mod operators;
 mod policy;
 mod production;
+mod providers;
 mod refresh;
 mod secrets;
 mod sessions;

@@ -1,6 +1,8 @@
 //! The routes of the console; each panel has a file of its own.
 
-use super::{accounts, api_keys, belongings, clients, invitations, log, members, overview, sessions, system, tenants};
+use super::{
+    accounts, api_keys, belongings, clients, invitations, log, members, overview, providers, sessions, system, tenants,
+};
 use crate::guard::Routes;
 
 pub(crate) fn routes(routes: &mut Routes) {
@@ -12,6 +14,7 @@ pub(crate) fn routes(routes: &mut Routes) {
     invitations::routes(routes);
     clients::routes(routes);
     api_keys::routes(routes);
+    providers::routes(routes);
     sessions::routes(routes);
     log::routes(routes);
     system::routes(routes);

@@ -26,6 +26,7 @@ mod log;
 mod members;
 mod overview;
 mod plot;
+mod providers;
 mod rules;
 mod sessions;
 mod system;

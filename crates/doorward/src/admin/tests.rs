@@ -47,7 +47,8 @@ fn address(route: &Route, account: AccountId, session: &str) -> String {
         .replace("{account}", &account.to_string())
         .replace("{id}", session)
         .replace("{tenant}", "acme")
-        .replace("{client}", "billing");
+        .replace("{client}", "billing")
+        .replace("{provider}", "google");
     // A file is asked for in one of its formats.
     let format = if path.ends_with("/export") { "?format=csv" } else { "" };
     format!("/auth{path}{format}")
@@ -152,13 +153,13 @@ on_every_engine! {
         let account = format!("/auth/admin/accounts/{ann}");
         for (role, panels, acts) in [
             ("support", &["accounts", "tenants", "api-keys", "sessions"][..], true),
-            ("auditor", &["accounts", "tenants", "clients", "api-keys", "sessions", "audit", "system"], false),
-            ("admin", &["accounts", "tenants", "clients", "api-keys", "sessions", "audit", "system"], true),
+            ("auditor", &["accounts", "tenants", "clients", "api-keys", "providers", "sessions", "audit", "system"], false),
+            ("admin", &["accounts", "tenants", "clients", "api-keys", "providers", "sessions", "audit", "system"], true),
         ] {
             let (person, _) = operator(&app, &format!("{role}@example.com"), role).await;
             let mut person = person.in_browser();
             let page = person.get("/auth/admin").await.text();
-            for panel in ["accounts", "tenants", "clients", "api-keys", "sessions", "audit", "system"] {
+            for panel in ["accounts", "tenants", "clients", "api-keys", "providers", "sessions", "audit", "system"] {
                 let link = format!("href=\"/auth/admin/{panel}\"");
                 assert_eq!(page.contains(&link), panels.contains(&panel), "{role} {panel}");
             }

@@ -132,6 +132,8 @@ actions! {
     IdentityLinked = "identity.linked";
     /// A provider's account is no way into an account here any more.
     IdentityUnlinked = "identity.unlinked";
+    /// A provider was tried out.
+    ProviderTried = "provider.tried";
     /// A client was let out: by its person, by itself, or because somebody else had what it was given.
     AccessRevoked = "access.revoked";
     /// A refresh token came again after it was replaced, and everything that came of it was ended.

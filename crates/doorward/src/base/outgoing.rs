@@ -78,7 +78,12 @@ pub(crate) async fn call(request: Request<Vec<u8>>, place: Place, most: usize) -
 
 /// Sends a request and returns the status of the answer, of which nothing else is read.
 pub(crate) async fn status(request: Request<Vec<u8>>, place: Place) -> Result<StatusCode, Failed> {
-    call(request, place, NOTHING).await.map(|answer| answer.status())
+    head(request, place).await.map(|answer| answer.status())
+}
+
+/// Sends a request and returns the head of the answer, whatever it says; the body is not read.
+pub(crate) async fn head(request: Request<Vec<u8>>, place: Place) -> Result<Response<Vec<u8>>, Failed> {
+    call(request, place, NOTHING).await
 }
 
 /// Whether an address is one that may be called at all, before anybody is sent there: http leads to this very machine only.

@@ -71,15 +71,23 @@ pub(super) async fn learn(provider: &Provider) -> Result<Metadata, Reason> {
             secret_in_form: true,
         }),
         Way::OpenId { place, issuer } => {
-            let uri = format!("{}/.well-known/openid-configuration", place.trim_end_matches('/'));
-            let answer = get(&uri, provider.place, None).await?;
-            let document: Document = serde_json::from_slice(answer.body()).map_err(|_| Reason::DiscoveryMalformed)?;
-            // The library compares with what was asked; where tenants share a document, it names none of them.
-            if document.issuer().as_str() != issuer {
-                return Err(Reason::DiscoveryIssuer);
-            }
-            read(issuer, &document, provider.place)
+            understood(&get(&at(place), provider.place, None).await?, issuer, provider.place)
         }
+    }
+}
+
+/// Where a provider describes itself.
+pub(super) fn at(place: &str) -> String {
+    format!("{}/.well-known/openid-configuration", place.trim_end_matches('/'))
+}
+
+/// What it says there, when it is this issuer.
+pub(super) fn understood(answer: &Response<Vec<u8>>, issuer: &str, place: Place) -> Result<Metadata, Reason> {
+    let document: Document = serde_json::from_slice(answer.body()).map_err(|_| Reason::DiscoveryMalformed)?;
+    // The library compares with what was asked; where tenants share a document, it names none of them.
+    match document.issuer().as_str() == issuer {
+        true => read(issuer, &document, place),
+        false => Err(Reason::DiscoveryIssuer),
     }
 }
 
@@ -108,15 +116,20 @@ pub(super) async fn fetch_keys(metadata: &Metadata, place: Place) -> Result<Keys
 
 /// Fetches a JSON document, with a token where it needs one.
 pub(super) async fn get(uri: &str, place: Place, token: Option<&str>) -> Result<Response<Vec<u8>>, Reason> {
+    ask(uri, place, token).await.map_err(|failed| unreachable(&failed))
+}
+
+/// The same, saying what exactly is wrong.
+pub(super) async fn ask(uri: &str, place: Place, token: Option<&str>) -> Result<Response<Vec<u8>>, Failed> {
     let mut request = Request::get(uri).header(header::ACCEPT, "application/json").header(header::USER_AGENT, AGENT);
     if let Some(token) = token {
         request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
     }
-    let request = request.body(Vec::new()).map_err(|_| Reason::Unreachable)?;
-    let answer = outgoing::call(request, place, MOST).await.map_err(|failed| unreachable(&failed))?;
+    let request = request.body(Vec::new()).map_err(|_| Failed::Address("it is no URI"))?;
+    let answer = outgoing::call(request, place, MOST).await?;
     match answer.status() {
         StatusCode::OK => Ok(answer),
-        _ => Err(Reason::Unreachable),
+        status => Err(Failed::Status(status)),
     }
 }
 

@@ -18,12 +18,13 @@
 //! - `federation/proved-anew`: A provider proves somebody anew only when it says that it has asked them just now.
 //! - `federation/real-forms`: In a browser people come in through the real forms of two OpenID providers and of a GitHub, or say no there.
 //! - `federation/clean-address`: The answer leaves no code in the address bar, and none in a referrer.
+//! - `federation/tried-first`: Whatever would keep everybody out shows in a trial, with a sentence that says what to do, and no secret in it.
 //! - `federation/five-lines`: A provider of a known kind is five lines of settings.
 //!
 //! Against: mix-up, injected codes, forged answers, hostile and broken providers, those who prepare an account for somebody else,
 //! and silent merging by address. What a provider does with the people that it vouches for is its own affair.
 //!
-//! `kinds` tells providers apart, `settings` reads them, `metadata` and `kept` learn about them, `protocol` and `claims` speak with
+//! `kinds` tells providers apart, `settings` reads them, `trial` tries them, `metadata` and `kept` learn about them, `protocol` and `claims` speak with
 //! them, `flow` goes there and back, `signing_in` and `linking` are what comes of it.
 
 mod answer;
@@ -41,12 +42,16 @@ mod rules;
 mod settings;
 mod signing_in;
 mod store;
+mod trial;
 
 pub(crate) use letters::COMPOSERS;
 pub(crate) use linking::{end_foreign, provers};
-pub(crate) use provider::Registry;
+pub(crate) use provider::{Provider, Registry};
+pub(crate) use rules::not_here;
 pub use settings::Settings;
 pub(crate) use store::{forget_account, purge};
+pub(crate) use trial::try_out;
+pub use trial::{Check, Found, Trial};
 
 use crate::base::db::Migration;
 

@@ -68,6 +68,17 @@ pub(super) async fn way_there(
     purpose: Purpose,
 ) -> Result<Url, Reason> {
     let metadata = metadata_of(cx, provider).await?;
+    request(provider, &metadata, state, secrets, purpose)
+}
+
+/// The same where the provider is known.
+pub(super) fn request(
+    provider: &Provider,
+    metadata: &Metadata,
+    state: Token<ProviderState>,
+    secrets: &Secrets,
+    purpose: Purpose,
+) -> Result<Url, Reason> {
     let written = &provider.written;
     let scopes = written.kind.scopes().iter().map(|scope| (*scope).to_owned()).chain(written.scopes.iter().cloned());
     let scopes: Vec<_> = scopes.map(Scope::new).collect();
@@ -201,6 +212,19 @@ fn verified(keys: &Keys, text: &str, claims: &Claims, access: &AccessToken) -> R
     if hash.as_str() == Some(computed.as_str()) { Ok(()) } else { Err(Reason::AccessHash) }
 }
 
+/// How many of these keys could sign a token, and whether it always shows which one has.
+pub(super) fn usable(keys: &Keys) -> (usize, bool) {
+    let kinds = ALGORITHMS.map(|algorithm| algorithm.key_type());
+    let signs = |key: &&CoreJsonWebKey| {
+        key.key_use().is_none_or(JsonWebKeyUse::allows_signature)
+            && kinds.iter().flatten().any(|kind| kind == key.key_type())
+    };
+    let usable: Vec<_> = keys.keys().iter().filter(signs).collect();
+    let nameless = |kind: &_| usable.iter().filter(|key| key.key_id().is_none() && key.key_type() == kind).count();
+    let is_clear = kinds.iter().flatten().all(|kind| nameless(kind) < 2);
+    (usable.len(), is_clear)
+}
+
 /// What the claims say about somebody. The address and who vouches for it come from one document: the token itself, or else the
 /// provider's answer about its person.
 async fn said(
@@ -247,7 +271,9 @@ async fn of_oauth(provider: &Provider, metadata: &Metadata, access: &AccessToken
 }
 
 /// What comes for a code; the ID token is read elsewhere.
-type Answered = StandardTokenResponse<More, BasicTokenType>;
+pub(super) type Answered = StandardTokenResponse<More, BasicTokenType>;
+/// Or why nothing comes.
+pub(super) type Refused = RequestTokenError<Failed, BasicErrorResponse>;
 type Exchange = oauth2::Client<
     BasicErrorResponse,
     Answered,
@@ -257,7 +283,7 @@ type Exchange = oauth2::Client<
 >;
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
-struct More {
+pub(super) struct More {
     id_token: Option<String>,
 }
 
@@ -271,6 +297,21 @@ async fn exchanged(
     code: &str,
     secrets: &Secrets,
 ) -> Result<Answered, Reason> {
+    let answer = ask(cx, provider, metadata, code, secrets).await?.map_err(|error| explained(&error))?;
+    match answer.token_type() {
+        BasicTokenType::Bearer => Ok(answer),
+        _ => Err(Reason::TokenMalformed),
+    }
+}
+
+/// What the provider says to a code; an error of ours when it cannot be asked.
+pub(super) async fn ask(
+    cx: &Context,
+    provider: &Provider,
+    metadata: &Metadata,
+    code: &str,
+    secrets: &Secrets,
+) -> Result<Result<Answered, Refused>, Reason> {
     let client = Exchange::new(ClientId::new(provider.written.client_id.clone()))
         .set_client_secret(secret(provider, cx.clock.now())?)
         .set_auth_type(if metadata.secret_in_form { AuthType::RequestBody } else { AuthType::BasicAuth })
@@ -278,11 +319,7 @@ async fn exchanged(
         .set_redirect_uri(redirect_url(provider)?);
     let asked = client.exchange_code(AuthorizationCode::new(code.to_owned()));
     let asked = asked.set_pkce_verifier(PkceCodeVerifier::new(secrets.verifier.clone()));
-    let answer = asked.request_async(&Line(provider)).await.map_err(|error| explained(&error))?;
-    match answer.token_type() {
-        BasicTokenType::Bearer => Ok(answer),
-        _ => Err(Reason::TokenMalformed),
-    }
+    Ok(asked.request_async(&Line(provider)).await)
 }
 
 /// What the library sends its requests over.
@@ -326,7 +363,7 @@ fn as_json(answer: HttpResponse) -> HttpResponse {
 }
 
 /// Why the code brought nothing.
-fn explained(error: &RequestTokenError<Failed, BasicErrorResponse>) -> Reason {
+fn explained(error: &Refused) -> Reason {
     match error {
         RequestTokenError::ServerResponse(_) => Reason::TokenRefused,
         RequestTokenError::Request(failed) => metadata::unreachable(failed),

@@ -57,6 +57,16 @@ impl Provider {
         &self.written.label
     }
 
+    /// The name of its kind.
+    pub(crate) fn kind(&self) -> &'static str {
+        self.written.kind.name()
+    }
+
+    /// Where it sends people back to.
+    pub(crate) fn redirect_uri(&self) -> &str {
+        &self.redirect_uri
+    }
+
     /// Whether it can prove that it is still somebody.
     pub(crate) fn proves_anew(&self) -> bool {
         self.written.kind.proves_anew()

@@ -356,7 +356,7 @@ impl Denial for UnlinkDenied {
 }
 
 /// What is said where no provider of the settings is named.
-pub(super) fn not_here() -> Problem {
+pub(crate) fn not_here() -> Problem {
     Problem::plain(StatusCode::NOT_FOUND, "no_such_provider", "There is no such provider here.")
 }
 

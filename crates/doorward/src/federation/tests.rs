@@ -8,6 +8,7 @@ mod linking;
 mod logging_in;
 mod proving;
 mod settings;
+mod trial;
 
 use std::time::Duration;
 

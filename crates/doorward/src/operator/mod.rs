@@ -17,11 +17,13 @@ mod command_line;
 mod command_line_api_keys;
 mod command_line_clients;
 mod command_line_invitations;
+mod command_line_providers;
 mod command_line_signing;
 mod command_line_tenants;
 mod denied;
 pub(crate) mod flow;
 pub(crate) mod invitations;
+pub(crate) mod providers;
 pub(crate) mod tenants;
 
 pub use command_line::{
@@ -34,6 +36,7 @@ pub use command_line_clients::{
     register_client, rotate_client_secret,
 };
 pub use command_line_invitations::{invitations, invite_member, resend_invitation, revoke_invitation};
+pub use command_line_providers::{Provider, providers, try_provider};
 pub use command_line_signing::{replace_signing_keys, rotate_signing_keys, signing_keys};
 pub(crate) use command_line_tenants::named_members;
 pub use command_line_tenants::{

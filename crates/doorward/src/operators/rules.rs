@@ -128,6 +128,10 @@ pub(crate) mod power {
         ApiKeysRead = "api_keys:read";
         /// Takes them back.
         ApiKeysManage = "api_keys:manage";
+        /// Sees providers.
+        ProvidersRead = "providers:read";
+        /// Tries them out.
+        ProvidersTry = "providers:try";
         /// Says who is entitled to what.
         EntitlementsManage = "entitlements:manage";
         /// Ends sessions.

@@ -25,7 +25,7 @@ pub(super) const OWN: [(&str, &str); 8] = [
 ];
 
 /// What Doorward asks about in the operator's console.
-pub(super) const OPERATORS: [(&str, &str); 12] = [
+pub(super) const OPERATORS: [(&str, &str); 14] = [
     ("accounts:read", "See accounts and their sessions."),
     ("accounts:manage", "Disable accounts, end their sessions, have passwords reset."),
     ("tenants:read", "See tenants, members and invitations."),
@@ -34,6 +34,8 @@ pub(super) const OPERATORS: [(&str, &str); 12] = [
     ("clients:manage", "Register programs that may ask for tokens, renew their secrets, keep them out."),
     ("api_keys:read", "See the API keys of everybody, and never the keys themselves."),
     ("api_keys:manage", "Take API keys back."),
+    ("providers:read", "See which providers people may come in by."),
+    ("providers:try", "Try a provider out, with its own secret, to see what is wrong with it."),
     ("entitlements:manage", "Say who is entitled to which plan until when."),
     ("sessions:manage", "End any session."),
     ("audit:read", "Read everything that happened."),

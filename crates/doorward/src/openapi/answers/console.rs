@@ -23,6 +23,8 @@ pub(super) fn of((method, path): (&str, &str)) -> Option<&'static str> {
         ("POST", "/tenants") => "MadeTenant",
         ("GET", "/api-keys") => "ApiKeysPanel",
         ("POST", "/api-keys/{id}/revoke") => "Revoked",
+        ("GET", "/providers") => "ProvidersPanel",
+        ("POST", "/providers/{provider}/try") => "ProviderTrial",
         ("GET", "/sessions") => "SessionsPanel",
         ("GET", "/audit") => "Events",
         ("GET", "/system") => "SystemPanel",
@@ -64,6 +66,8 @@ pub(super) fn schemas() -> Schemas {
         ("SessionRow", session()),
         ("SessionsPanel", page("sessions", named("SessionRow"))),
         ("ApiKeysPanel", page("api_keys", api_key())),
+        ("ProvidersPanel", providers()),
+        ("ProviderTrial", trial()),
         ("SystemPanel", system()),
         ("Entitlement", object(json!({ "plan": text(), "until": seconds() }))),
         ("TenantRow", object(tenant())),
@@ -213,4 +217,16 @@ fn system() -> Value {
         "started_at": seconds(),
         "version": text(),
     }))
+}
+
+fn providers() -> Value {
+    let one = json!({ "name": text(), "label": text(), "kind": text(), "redirect_uri": text() });
+    object(json!({ "providers": list(object(one)), "csrf_token": text() }))
+}
+
+fn trial() -> Value {
+    let found = json!({ "type": "string", "enum": ["good", "bad", "open"] });
+    let check = object(json!({ "check": text(), "found": found, "says": about("What there is, or what to do.") }));
+    let works = flag();
+    object(json!({ "provider": text(), "works": works, "redirect_uri": text(), "checks": list(check) }))
 }

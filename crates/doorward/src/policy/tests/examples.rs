@@ -125,6 +125,8 @@ fn operators_of_the_examples_do_what_their_sentence_says() {
             ("tenants:manage", false, false),
             ("api_keys:read", true, true),
             ("api_keys:manage", true, false),
+            ("providers:read", false, true),
+            ("providers:try", false, false),
             ("entitlements:manage", false, false),
             ("sessions:manage", true, false),
             ("audit:read", false, true),

@@ -64,6 +64,8 @@ async fn panels(tour: &mut Tour<'_>, root: &mut Actor) {
     let keys = root.get("/auth/admin/api-keys?tenant=tenant0").await.json();
     let key = keys["api_keys"][0]["id"].as_str().unwrap().to_owned();
     tour.visit(root, "POST /admin/api-keys/{id}/revoke", &[("id", &key)]).await;
+    tour.visit(root, "GET /admin/providers", &[]).await;
+    tour.visit(root, "POST /admin/providers/{provider}/try", &[("provider", "id")]).await;
     audit::seal(tour.app.doorward.context()).await.unwrap();
     let form = [("email", "fay@example.com"), ("password", "an entirely good password")];
     assert_eq!(tour.app.visitor().post("/auth/signup", &form).await.status, 202, "a letter waits");
