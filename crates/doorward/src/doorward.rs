@@ -31,7 +31,7 @@ use crate::{
     context::Context,
     error::Fault,
     features::{self, Stage},
-    federation,
+    federation::{self, ProviderToken, ProviderTokenError},
     guard::{self, Protected},
     metrics::Metrics,
     openid,
@@ -360,6 +360,22 @@ impl Doorward {
     /// Finds an account by its address.
     pub async fn account_of(&self, email: &EmailAddress) -> Result<Option<AccountId>, Fault> {
         Ok(accounts::by_email(&self.cx.db, email).await?.map(|account| account.id))
+    }
+
+    /// An access token of a provider for the person of an account, for requests that the application's server makes itself: one
+    /// that works for another minute at least, renewed with the provider where the one that is kept is over.
+    ///
+    /// `None` when none is kept: the provider's `keep_tokens` is off, the person has never come in by it or has unlinked it, or the
+    /// account is disabled. It asks the provider only when it must, and then takes up to ten seconds.
+    pub async fn provider_token(
+        &self,
+        account: AccountId,
+        provider: &str,
+    ) -> Result<Option<ProviderToken>, ProviderTokenError> {
+        match self.cx.providers.find(provider) {
+            Some(known) => federation::token(&self.cx, account, known).await,
+            None => Ok(None),
+        }
     }
 
     /// The database, for the tools of an operator.

@@ -76,6 +76,7 @@ pub use crate::{
     base::keyfile::{KeyFile, KeyFileError},
     doorward::{Builder, Doorward, StartError},
     error::Fault,
+    federation::{ProviderToken, ProviderTokenError},
     guard::{Bearer, LiveBearer, Member, Public, Reauthenticated, RecentMember, SignedIn},
     settings::Settings,
     tenants::InTenant,

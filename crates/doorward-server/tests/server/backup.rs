@@ -26,7 +26,7 @@ const KEPT: [&str; 18] = [
     "tenants",
     "throttles",
 ];
-const EMPTIED: [&str; 13] = [
+const EMPTIED: [&str; 14] = [
     "authorization_codes",
     "client_logins",
     "device_codes",
@@ -35,6 +35,7 @@ const EMPTIED: [&str; 13] = [
     "outbox",
     "password_resets",
     "provider_flows",
+    "provider_tokens",
     "pushed_requests",
     "refresh_families",
     "sessions",

@@ -6,7 +6,7 @@ use doorward_core::{AccountId, EmailAddress};
 
 use super::{
     flow::No,
-    letters,
+    handed, letters,
     provider::Provider,
     rules::{Identity, Reason, Said, UnlinkDenied},
     store::{self, Linked},
@@ -49,6 +49,7 @@ pub(super) async fn link(
     if !store::link(&mut tx, live.account, name, said, cx.clock.now()).await? {
         return Err(Reason::IdentityOfAnother.into());
     }
+    handed::keep(cx, &mut tx, live.account, provider, said).await?;
     let event = audit::by(live.account, Action::IdentityLinked, visit.address);
     audit::append(cx, &mut tx, event.about(Detail::Provider(name.clone()))).await?;
     tell(cx, &mut tx, live.account, (letters::LINKED, provider.label())).await?;

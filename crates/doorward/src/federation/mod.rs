@@ -1,6 +1,9 @@
 //! May somebody come in through a provider? Signing in with Google, GitHub, Entra ID, GitLab and any OpenID provider.
 //!
-//! - `federation/own-session`: Whoever comes in by a provider has a session of ours, and no token of the provider is kept or shown.
+//! - `federation/own-session`: Whoever comes in by a provider has a session of ours, and no token of the provider is shown, nor kept unasked.
+//! - `federation/tokens-sealed`: Where a setting keeps a provider's tokens they are sealed for one account and identity, and open in no other row.
+//! - `federation/tokens-end`: Kept tokens go with the link, the account and the setting, and are in no backup.
+//! - `federation/tokens-renewed`: The application's server gets a token that works, which is renewed by one at a time; nobody else gets it.
 //! - `federation/bound`: An answer counts in the browser and with the provider where it was begun, once, for ten minutes.
 //! - `federation/secrets-unseen`: Every way has a PKCE challenge and a nonce of its own, whose secrets are neither stored nor seen.
 //! - `federation/one-issuer`: An answer of another provider, or one that does not say whose it is although it must, gets no code.
@@ -30,6 +33,7 @@
 mod answer;
 mod claims;
 mod flow;
+mod handed;
 pub(crate) mod http;
 mod kept;
 mod kinds;
@@ -44,6 +48,8 @@ mod signing_in;
 mod store;
 mod trial;
 
+pub(crate) use handed::token;
+pub use handed::{ProviderToken, ProviderTokenError};
 pub(crate) use letters::COMPOSERS;
 pub(crate) use linking::{end_foreign, provers};
 pub(crate) use provider::{Provider, Registry};
@@ -56,8 +62,10 @@ pub use trial::{Check, Found, Trial};
 use crate::base::db::Migration;
 
 /// The tables of this feature.
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { name: "0033_federation", sql: include_str!("0033_federation.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { name: "0033_federation", sql: include_str!("0033_federation.sql") },
+    Migration { name: "0040_provider_tokens", sql: include_str!("0040_provider_tokens.sql") },
+];
 
 #[cfg(test)]
 mod tests;

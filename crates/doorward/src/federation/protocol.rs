@@ -1,7 +1,7 @@
 //! Speaking with a provider: sending somebody there, and asking what the code that they came back with is worth.
 //!
-//! The library writes the requests, reads the answers and verifies signatures; every byte goes over `base/outgoing`. Nothing that
-//! the provider hands out is kept: its tokens are dropped where this ends.
+//! The library writes the requests, reads the answers and verifies signatures; every byte goes over `base/outgoing`. What the provider
+//! hands out is dropped where this ends, unless a setting keeps it (`handed`).
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -10,7 +10,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use doorward_core::{EmailAddress, ProviderBrowser, ProviderState, Timestamp, Token, keyed};
 use doorward_verify::jws::Claims;
 use oauth2::{
-    StandardRevocableToken,
+    EndpointNotSet, EndpointSet, StandardRevocableToken,
     basic::{
         BasicClient, BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
     },
@@ -18,7 +18,7 @@ use oauth2::{
 use openidconnect::{
     AccessToken, AccessTokenHash, AsyncHttpClient, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret,
     CsrfToken, ExtraTokenFields, HttpRequest, HttpResponse, IssuerUrl, JsonWebKey, JsonWebKeySet, JsonWebKeyUse,
-    JwsSigningAlgorithm, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
+    JwsSigningAlgorithm, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken,
     RequestTokenError, Scope, StandardTokenResponse, TokenUrl,
     core::{CoreAuthenticationFlow, CoreClient, CoreJsonWebKey, CoreJwsSigningAlgorithm},
 };
@@ -28,6 +28,7 @@ use url::Url;
 
 use super::{
     claims::{self, Expected},
+    handed::Handed,
     kinds::Way,
     metadata::{self, Keys, MOST, Metadata},
     provider::Provider,
@@ -110,6 +111,12 @@ pub(super) fn request(
 fn more(provider: &Provider, purpose: Purpose) -> Vec<(&'static str, String)> {
     let own = provider.written.kind.parameters(&provider.written);
     match purpose {
+        // Who is to be served while they are away is asked whether they agree (Core section 11).
+        Purpose::Login | Purpose::Link
+            if provider.asks_for_refreshing() && own.iter().all(|(name, _)| *name != "prompt") =>
+        {
+            own.into_iter().chain([("prompt", "consent".to_owned())]).collect()
+        }
         Purpose::Login | Purpose::Link => own,
         Purpose::Reauthentication => {
             let anew = [("prompt", "login".to_owned()), ("max_age", "0".to_owned())];
@@ -142,7 +149,7 @@ pub(super) async fn redeem(cx: &Context, provider: &Provider, code: &str, secret
     let written = &provider.written;
     let is_of = |domain: &String| written.kind.is_of_domain(domain, &said, claims.as_ref());
     match written.domains.is_empty() || written.domains.iter().any(is_of) {
-        true => Ok(said),
+        true => Ok(Said { handed: written.keep_tokens.then(|| Handed::of(&answer, cx.clock.now())), ..said }),
         false => Err(Reason::DomainNotAllowed),
     }
 }
@@ -247,6 +254,7 @@ async fn said(
         vouched: provider.written.kind.vouches(about),
         name: text(about, "name"),
         proved_at: claims::proved_at(claims),
+        handed: None,
     })
 }
 
@@ -274,13 +282,19 @@ async fn of_oauth(provider: &Provider, metadata: &Metadata, access: &AccessToken
 pub(super) type Answered = StandardTokenResponse<More, BasicTokenType>;
 /// Or why nothing comes.
 pub(super) type Refused = RequestTokenError<Failed, BasicErrorResponse>;
-type Exchange = oauth2::Client<
+type Exchange<Token = EndpointNotSet> = oauth2::Client<
     BasicErrorResponse,
     Answered,
     BasicTokenIntrospectionResponse,
     StandardRevocableToken,
     BasicRevocationErrorResponse,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    Token,
 >;
+type Known = Exchange<EndpointSet>;
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct More {
@@ -312,14 +326,31 @@ pub(super) async fn ask(
     code: &str,
     secrets: &Secrets,
 ) -> Result<Result<Answered, Refused>, Reason> {
-    let client = Exchange::new(ClientId::new(provider.written.client_id.clone()))
-        .set_client_secret(secret(provider, cx.clock.now())?)
-        .set_auth_type(if metadata.secret_in_form { AuthType::RequestBody } else { AuthType::BasicAuth })
-        .set_token_uri(TokenUrl::from_url(metadata.token.clone()))
-        .set_redirect_uri(redirect_url(provider)?);
+    let client = client(cx, provider, metadata)?.set_redirect_uri(redirect_url(provider)?);
     let asked = client.exchange_code(AuthorizationCode::new(code.to_owned()));
     let asked = asked.set_pkce_verifier(PkceCodeVerifier::new(secrets.verifier.clone()));
     Ok(asked.request_async(&Line(provider)).await)
+}
+
+/// What the provider says to a refresh token.
+pub(super) async fn refreshed(
+    cx: &Context,
+    provider: &Provider,
+    token: &str,
+) -> Result<Result<Answered, Refused>, Reason> {
+    let metadata = metadata_of(cx, provider).await?;
+    let token = RefreshToken::new(token.to_owned());
+    let asked = client(cx, provider, &metadata)?;
+    Ok(asked.exchange_refresh_token(&token).request_async(&Line(provider)).await)
+}
+
+/// Us, as the provider's token endpoint knows us.
+fn client(cx: &Context, provider: &Provider, metadata: &Metadata) -> Result<Known, Reason> {
+    let way = if metadata.secret_in_form { AuthType::RequestBody } else { AuthType::BasicAuth };
+    Ok(Exchange::new(ClientId::new(provider.written.client_id.clone()))
+        .set_client_secret(secret(provider, cx.clock.now())?)
+        .set_auth_type(way)
+        .set_token_uri(TokenUrl::from_url(metadata.token.clone())))
 }
 
 /// What the library sends its requests over.

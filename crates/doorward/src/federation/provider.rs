@@ -72,6 +72,11 @@ impl Provider {
         self.written.kind.proves_anew()
     }
 
+    /// Whether what it hands out is to be renewed while its person is away.
+    pub(super) fn asks_for_refreshing(&self) -> bool {
+        self.written.keep_tokens && self.written.scopes.iter().any(|scope| scope == "offline_access")
+    }
+
     /// Whether somebody who comes by it for the first time gets an account, where strangers may sign up or may not.
     pub(super) fn may_sign_up(&self, is_open: bool) -> bool {
         self.written.sign_up.unwrap_or(is_open)

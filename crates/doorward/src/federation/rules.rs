@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use doorward_core::{AccountId, EmailAddress, LocalPath, ProviderName, SessionId, Timestamp};
 
+use super::handed::Handed;
 use crate::{
     accounts::Standing,
     attempts::Throttled,
@@ -29,6 +30,8 @@ pub(super) struct Said {
     pub(super) name: String,
     /// When they last proved themselves to the provider, where it says so.
     pub(super) proved_at: Option<Timestamp>,
+    /// What it hands out besides, where that is kept.
+    pub(super) handed: Option<Handed>,
 }
 
 impl Said {

@@ -38,6 +38,7 @@ pub(super) struct Written {
     /// Whether somebody who comes first gets an account; `None` for what `signup.open` says.
     pub(super) sign_up: Option<bool>,
     pub(super) allow_private_addresses: bool,
+    pub(super) keep_tokens: bool,
     pub(super) team_id: String,
     pub(super) key_id: String,
     pub(super) key: SecretText,
@@ -78,6 +79,7 @@ impl Written {
             domains: reader.value("domains", Vec::new()),
             sign_up: table.contains_key("sign_up").then(|| reader.value("sign_up", false)),
             allow_private_addresses: reader.value("allow_private_addresses", false),
+            keep_tokens: reader.value("keep_tokens", false),
             team_id: reader.value("team_id", ""),
             key_id: reader.value("key_id", ""),
             key: reader.value("key", SecretText::default()),
@@ -180,7 +182,7 @@ const SWITCH: &str = <bool as Setting>::SHAPE;
 const SECRET: &str = <SecretText as Setting>::SHAPE;
 
 /// The keys that every provider has: each with its shape, its default, and what it is for.
-const COMMON: [(&str, &str, &str, &str); 9] = [
+const COMMON: [(&str, &str, &str, &str); 10] = [
     (
         "kind",
         TEXT,
@@ -220,6 +222,13 @@ const COMMON: [(&str, &str, &str, &str); 9] = [
         "",
         "Whether the provider may be at an address that only this network reaches. Else such an address is not called, whoever \
         controls the name that leads to it.",
+    ),
+    (
+        "keep_tokens",
+        SWITCH,
+        "",
+        "Whether what the provider hands out is kept, sealed, for the application's own server, and not dropped. To have it renewed \
+        while its person is away, ask for what the provider calls so in `scopes`, mostly `offline_access`.",
     ),
 ];
 

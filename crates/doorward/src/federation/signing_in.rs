@@ -4,6 +4,7 @@ use doorward_core::{AccountId, EmailAddress, Timestamp};
 
 use super::{
     flow::No,
+    handed,
     provider::Provider,
     rules::{ProviderProof, Reason, Said},
     store,
@@ -45,6 +46,7 @@ pub(super) async fn sign_in(
     if let Whose::Linked(account) = &whose {
         login::tell_of_new_browser(cx, &mut tx, account, &entered, visit).await?;
     }
+    handed::keep(cx, &mut tx, standing.account, provider, said).await?;
     tx.commit().await?;
     cx.metrics.login("success");
     Ok(entered)
@@ -167,6 +169,7 @@ pub(super) async fn prove(
     if !store::used(&mut tx, live.account, provider.name(), said, now).await? {
         return Err(Reason::WrongAccount.into());
     }
+    handed::keep(cx, &mut tx, live.account, provider, said).await?;
     let done = ladder::first(ProviderProof::new(standing, now)).top();
     let renewed = sessions::renew(cx, &mut tx, live, &done).await?.ok_or(Reason::SessionEnded)?;
     let event = audit::by(live.account, Action::Reauthentication, visit.address).with(done.names());

@@ -1,5 +1,5 @@
-//! The SQL of `identities`, one row for each way into an account by a provider, and of `provider_flows`, one for each way there
-//! that is under way.
+//! The SQL of `identities`, one row for each way into an account by a provider, of `provider_flows`, one for each way there
+//! that is under way, and of `provider_tokens`, what is kept of what a provider has handed out.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use doorward_core::{
 use super::rules::{Flow, Identity, Purpose, Reason, Said};
 use crate::{
     base::{
-        db::{Database, Row, Transaction},
+        db::{Bind, Database, Row, Transaction, Value},
         lifetime::Working,
     },
     context::Context,
@@ -84,9 +84,15 @@ pub(super) fn working(cx: &Context) -> Working {
     Working::now(cx, LIFETIME)
 }
 
-/// Removes ways that nobody has finished.
+/// Removes ways that nobody has finished, and what was kept for providers that the settings keep nothing of any more.
 pub(crate) async fn purge(cx: &Context, tx: &mut Transaction) -> Result<u64, Fault> {
-    tx.execute("DELETE FROM provider_flows WHERE expires_at <= $1", &[&cx.clock.now()]).await
+    let mut gone = tx.execute("DELETE FROM provider_flows WHERE expires_at <= $1", &[&cx.clock.now()]).await?;
+    let kept: Vec<String> = tx.list("SELECT DISTINCT provider FROM provider_tokens", &[], |row| row.get(0)).await?;
+    let is_over = |name: &String| !cx.providers.find(name).is_some_and(|known| known.written.keep_tokens);
+    for name in kept.into_iter().filter(is_over) {
+        gone += tx.execute("DELETE FROM provider_tokens WHERE provider = $1", &[&name]).await?;
+    }
+    Ok(gone)
 }
 
 /// Whose way in this is.
@@ -142,7 +148,9 @@ pub(super) async fn ways_in(tx: &mut Transaction, account: AccountId) -> Result<
 /// Takes a way away from an account; `false` when it has none such.
 pub(super) async fn unlink(tx: &mut Transaction, account: AccountId, identity: &Identity) -> Result<bool, Fault> {
     let sql = "DELETE FROM identities WHERE account = $1 AND issuer = $2 AND subject = $3";
-    Ok(tx.execute(sql, &[&account, &identity.issuer, &identity.subject]).await? == 1)
+    let gone = tx.execute(sql, &[&account, &identity.issuer, &identity.subject]).await?;
+    drop_unlinked(tx, account).await?;
+    Ok(gone == 1)
 }
 
 /// Takes away every way that does not lead to whoever reads the mail of `address`; returns how many.
@@ -152,13 +160,117 @@ pub(super) async fn unlink_others(
     address: &EmailAddress,
 ) -> Result<u64, Fault> {
     let sql = "DELETE FROM identities WHERE account = $1 AND (address IS NULL OR address <> $2)";
-    tx.execute(sql, &[&account, address]).await
+    let gone = tx.execute(sql, &[&account, address]).await?;
+    drop_unlinked(tx, account).await?;
+    Ok(gone)
 }
 
 /// Forgets an account that is being deleted, and where it is on its way.
 pub(crate) async fn forget_account(tx: &mut Transaction, account: AccountId) -> Result<(), Fault> {
     tx.execute("DELETE FROM identities WHERE account = $1", &[&account]).await?;
+    tx.execute("DELETE FROM provider_tokens WHERE account = $1", &[&account]).await?;
     tx.execute("DELETE FROM provider_flows WHERE account = $1", &[&account]).await.map(drop)
+}
+
+/// What is kept of what a provider has handed out, under its seal.
+pub(super) struct KeptRow {
+    pub(super) identity: Identity,
+    pub(super) account: AccountId,
+    pub(super) provider: ProviderName,
+    pub(super) sealed: Sealed,
+}
+
+/// Tokens under a seal; nothing else of a provider's is written into a row.
+pub(super) struct Sealed(pub(super) Vec<u8>);
+
+impl Bind for Sealed {
+    fn value(&self) -> Value<'_> {
+        Value::bytes(&self.0)
+    }
+}
+
+/// What is kept for somebody whom a provider knows.
+pub(super) async fn handed(tx: &mut Transaction, identity: &Identity) -> Result<Option<KeptRow>, Fault> {
+    let sql =
+        "SELECT issuer, subject, account, provider, sealed FROM provider_tokens WHERE issuer = $1 AND subject = $2";
+    tx.find(sql, &[&identity.issuer, &identity.subject], kept).await
+}
+
+/// What was kept last for an account and a provider.
+pub(super) async fn handed_to(
+    db: &Database,
+    account: AccountId,
+    provider: &ProviderName,
+) -> Result<Option<KeptRow>, Fault> {
+    let sql = "SELECT issuer, subject, account, provider, sealed FROM provider_tokens
+        WHERE account = $1 AND provider = $2 ORDER BY kept_at DESC, issuer, subject LIMIT 1";
+    db.find(sql, &[&account, provider], kept).await
+}
+
+/// Keeps it, in place of what was kept before.
+pub(super) async fn keep_handed(tx: &mut Transaction, row: &KeptRow, now: Timestamp) -> Result<(), Fault> {
+    let sql = "INSERT INTO provider_tokens (issuer, subject, account, provider, sealed, kept_at, renewing_until)
+        VALUES ($1, $2, $3, $4, $5, $6, 0) ON CONFLICT (issuer, subject) DO UPDATE SET
+        account = excluded.account, provider = excluded.provider, sealed = excluded.sealed, kept_at = excluded.kept_at, renewing_until = 0";
+    let Identity { issuer, subject } = &row.identity;
+    tx.execute(sql, &[issuer, subject, &row.account, &row.provider, &row.sealed, &now]).await.map(drop)
+}
+
+/// Drops what is kept for somebody.
+pub(super) async fn drop_handed(tx: &mut Transaction, identity: &Identity) -> Result<(), Fault> {
+    let sql = "DELETE FROM provider_tokens WHERE issuer = $1 AND subject = $2";
+    tx.execute(sql, &[&identity.issuer, &identity.subject]).await.map(drop)
+}
+
+/// Lets one renew it until `until`; `false` when somebody does already, or it is another one by now.
+pub(super) async fn claim_handed(
+    db: &Database,
+    row: &KeptRow,
+    (now, until): (Timestamp, Timestamp),
+) -> Result<bool, Fault> {
+    let sql = "UPDATE provider_tokens SET renewing_until = $1
+        WHERE issuer = $2 AND subject = $3 AND account = $4 AND sealed = $5 AND renewing_until <= $6";
+    let Identity { issuer, subject } = &row.identity;
+    Ok(db.change(sql, &[&until, issuer, subject, &row.account, &row.sealed, &now]).await? == 1)
+}
+
+/// Lets the next one try.
+pub(super) async fn release_handed(db: &Database, row: &KeptRow) -> Result<(), Fault> {
+    let sql = "UPDATE provider_tokens SET renewing_until = 0 WHERE issuer = $1 AND subject = $2 AND account = $3 AND sealed = $4";
+    let Identity { issuer, subject } = &row.identity;
+    db.change(sql, &[issuer, subject, &row.account, &row.sealed]).await.map(drop)
+}
+
+/// Puts another one in its place, where it still is as it was read.
+pub(super) async fn renew_handed(
+    tx: &mut Transaction,
+    row: &KeptRow,
+    sealed: &Sealed,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let sql = "UPDATE provider_tokens SET sealed = $1, kept_at = $2, renewing_until = 0
+        WHERE issuer = $3 AND subject = $4 AND account = $5 AND sealed = $6";
+    let Identity { issuer, subject } = &row.identity;
+    tx.execute(sql, &[sealed, &now, issuer, subject, &row.account, &row.sealed]).await.map(drop)
+}
+
+/// Drops it where it still is as it was read.
+pub(super) async fn drop_handed_as(tx: &mut Transaction, row: &KeptRow) -> Result<(), Fault> {
+    let sql = "DELETE FROM provider_tokens WHERE issuer = $1 AND subject = $2 AND account = $3 AND sealed = $4";
+    let Identity { issuer, subject } = &row.identity;
+    tx.execute(sql, &[issuer, subject, &row.account, &row.sealed]).await.map(drop)
+}
+
+/// Drops what is kept for ways into an account that are none any more.
+async fn drop_unlinked(tx: &mut Transaction, account: AccountId) -> Result<(), Fault> {
+    let sql = "DELETE FROM provider_tokens WHERE account = $1 AND NOT EXISTS (SELECT 1 FROM identities
+        WHERE identities.issuer = provider_tokens.issuer AND identities.subject = provider_tokens.subject AND identities.account = $1)";
+    tx.execute(sql, &[&account]).await.map(drop)
+}
+
+fn kept(row: &Row<'_>) -> Result<KeptRow, Fault> {
+    let identity = Identity { issuer: row.get(0)?, subject: row.get(1)? };
+    Ok(KeptRow { identity, account: row.get(2)?, provider: row.get(3)?, sealed: Sealed(row.get(4)?) })
 }
 
 fn flow(row: &Row<'_>) -> Result<Flow, Fault> {

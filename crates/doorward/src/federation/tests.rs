@@ -2,6 +2,7 @@
 
 mod accounts;
 mod bound;
+mod handed;
 mod hostile;
 mod kinds;
 mod linking;

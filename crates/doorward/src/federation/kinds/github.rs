@@ -67,6 +67,7 @@ impl Kind for GitHub {
             vouched: primary.is_some_and(|email| is(email, "verified")),
             name: name.to_owned(),
             proved_at: None,
+            handed: None,
         })
     }
 }

@@ -34,14 +34,19 @@ impl Kind for Google {
         &["email", "profile"]
     }
 
-    fn parameters(&self, _: &Written) -> Vec<(&'static str, String)> {
+    fn parameters(&self, written: &Written) -> Vec<(&'static str, String)> {
         // Without it whoever is logged in to one account of several comes back with that one, unasked.
-        vec![("prompt", "select_account".to_owned())]
+        [("prompt", "select_account".to_owned())].into_iter().chain(away(written)).collect()
     }
 
     fn issuer_of(&self, _: &Written, issuer: &str, claims: &Claims) -> Result<String, Reason> {
         Ok(spelled(issuer, claims))
     }
+}
+
+/// What Google is told when it is to go on while its person is away (Google, "Using OAuth 2.0 for web server applications").
+pub(super) fn away(written: &Written) -> Option<(&'static str, String)> {
+    written.keep_tokens.then(|| ("access_type", "offline".to_owned()))
 }
 
 /// Google's issuer may come without its scheme (Google, "OpenID Connect", "An ID token's payload").

@@ -49,7 +49,7 @@ impl Kind for GoogleWorkspace {
             [domain] => domain.clone(),
             _ => "*".to_owned(),
         };
-        vec![("hd", hint), ("prompt", "select_account".to_owned())]
+        [("hd", hint), ("prompt", "select_account".to_owned())].into_iter().chain(google::away(written)).collect()
     }
 
     fn issuer_of(&self, _: &Written, issuer: &str, claims: &Claims) -> Result<String, Reason> {

@@ -87,6 +87,7 @@ impl Kind for OAuth2 {
             vouched: found(&written.email_verified_field) == Some(&Value::Bool(true)),
             name: said(&written.name_field).to_owned(),
             proved_at: None,
+            handed: None,
         })
     }
 }
