@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { parts } from "./parts.mjs";
 import { look } from "./look.mjs";
-import { PASSWORD, follow, heading, letterFor, logOut, press, says, session, signUp, tryToLogIn, write } from "./person.mjs";
+import { PASSWORD, follow, heading, letterFor, logOut, press, says, seesLogin, session, signUp, tryToLogIn, write } from "./person.mjs";
 import { atEnd } from "./runner.mjs";
 import { operate, startServer, until } from "./server.mjs";
 
@@ -38,6 +38,7 @@ export async function startWithProviders(more = {}) {
       { sub: "bea-1", ...ann("bea@example.com"), login: "bea", name: "Bea Brown" },
       { sub: "cy-1", ...ann("cy@example.com"), login: "cy", name: "Cy Clark" },
       { sub: "long-1", ...ann("margarethe.oberholzer@a-rather-long-name.example.org"), login: "long", name: "Margarethe Oberholzer" },
+      { sub: "eve-1", ...ann("eve@example.com"), login: "eve", name: "Eve Evans" },
       { sub: "dora-1", ...ann("dora@example.com"), login: "dora", name: "Dora Dale" },
     ] }),
     startPart("glewlwyd.mjs", { client: CLIENT, accounts: [ann("ann@glewlwyd.example")] }),
@@ -142,7 +143,9 @@ async function leftNothing(page, server, trail) {
 
 /** Comes in by each provider for the first time and again, from our button over its forms to our page. */
 export async function comeInByEach({ server }, newPage) {
-  const people = [["id", "Example ID", "ann@example.com"], ["other", "Glewlwyd", "ann@glewlwyd.example"], ["github", "GitHub", "octo@example.com"]];
+  const people = [
+    ["id", "Example ID", "ann@example.com"], ["other", "Glewlwyd", "ann@glewlwyd.example"], ["github", "GitHub", "octo@example.com"],
+  ];
   for (const [name, label, address] of people) {
     const page = await newPage();
     const trail = watch(page);
@@ -242,6 +245,19 @@ export async function proveThere({ server }, page) {
   await press(page, "Link Example ID");
   await says(page, "Example ID");
   await leftNothing(page, server, trail);
+}
+
+/** Logs out at the provider, which tells us, and finds that nobody is logged in here any more. */
+export async function logOutThere({ server, id }, page) {
+  await id.desk("PUT", "/client", { backchannel_logout_uri: `${server.origin}/auth/providers/id/backchannel-logout` });
+  await page.goto("/auth/login");
+  await press(page, "Log in with Example ID");
+  await FORMS.id(page, { login: "eve" });
+  await heading(page, "Your account");
+  const kept = (await page.context().cookies(id.issuer)).map(({ name, value }) => [name, value]);
+  await id.desk("POST", "/logout", { cookies: Object.fromEntries(kept) });
+  await until("the provider's word to arrive", async () => (await session(page)) === null);
+  await seesLogin(page);
 }
 
 /** Every page of it, and every reason why nothing came of a way. */

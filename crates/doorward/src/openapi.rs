@@ -46,7 +46,9 @@ pub(crate) fn document(base: &str) -> Value {
 /// Whether a route is of our own making. Those of OAuth have a description of their own, and their answers are those of its RFCs; so
 /// is what another site sends a browser back with.
 pub(crate) fn is_ours(route: &Route) -> bool {
-    !route.is_landing() && !["/oauth/", "/.well-known/"].iter().any(|standard| route.path.starts_with(standard))
+    !route.is_landing()
+        && !route.is_oauth()
+        && !["/oauth/", "/.well-known/"].iter().any(|standard| route.path.starts_with(standard))
 }
 
 fn operation(route: &Route) -> Value {

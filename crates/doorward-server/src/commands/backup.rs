@@ -132,7 +132,7 @@ impl Cause for Fault {}
 
 /// The tables whose rows let somebody in, send a letter, or tell a client that a session is over. Keys that sign tokens are among
 /// them: a copy would bring one back that was replaced because it was stolen.
-const EMPTIED: [&str; 14] = [
+const EMPTIED: [&str; 16] = [
     "sessions",
     "signups",
     "password_resets",
@@ -146,5 +146,7 @@ const EMPTIED: [&str; 14] = [
     "device_codes",
     "client_logins",
     "provider_flows",
+    "provider_logouts",
+    "provider_sessions",
     "provider_tokens",
 ];

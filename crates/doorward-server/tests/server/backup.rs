@@ -26,7 +26,7 @@ const KEPT: [&str; 18] = [
     "tenants",
     "throttles",
 ];
-const EMPTIED: [&str; 14] = [
+const EMPTIED: [&str; 16] = [
     "authorization_codes",
     "client_logins",
     "device_codes",
@@ -35,6 +35,8 @@ const EMPTIED: [&str; 14] = [
     "outbox",
     "password_resets",
     "provider_flows",
+    "provider_logouts",
+    "provider_sessions",
     "provider_tokens",
     "pushed_requests",
     "refresh_families",

@@ -22,7 +22,21 @@ pub(super) struct Expected<'e> {
 
 /// Takes the claims out of an ID token; the algorithm is one of the few that are taken.
 pub(super) fn read(token: &str) -> Result<Claims, Reason> {
-    let header = header(token)?;
+    read_as(token, Sort::Id)
+}
+
+/// What sort of token it is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sort {
+    /// An ID token.
+    Id,
+    /// A logout token, which may say so in its type (Back-Channel Logout section 2.4).
+    Logout,
+}
+
+/// The same of a token of this sort.
+pub(super) fn read_as(token: &str, sort: Sort) -> Result<Claims, Reason> {
+    let header = header(token, sort)?;
     if !ALGORITHMS.contains(&header.algorithm.as_str()) {
         return Err(Reason::Algorithm);
     }
@@ -38,12 +52,15 @@ pub(super) struct Header {
 
 /// Reads the header. It is that of a plain JWT: of another type, or with a demand that has to be understood (RFC 7515 section
 /// 4.1.11), it is refused. Keys that it brings along or points to are not looked at.
-pub(super) fn header(token: &str) -> Result<Header, Reason> {
+pub(super) fn header(token: &str, sort: Sort) -> Result<Header, Reason> {
     let header = part(token, 0)?;
     let text = |name: &str| header.text(name).map(|text| text.map(str::to_owned)).map_err(|_| Reason::IdTokenMalformed);
     let is_plain = text("typ")?.is_none_or(|kind| {
         let kind = kind.to_ascii_lowercase();
-        kind.trim_start_matches("application/") == "jwt"
+        match kind.trim_start_matches("application/") {
+            "jwt" => true,
+            kind => kind == "logout+jwt" && sort == Sort::Logout,
+        }
     });
     if !is_plain || header.get("crit").is_some() || header.get("cty").is_some() {
         return Err(Reason::IdTokenMalformed);

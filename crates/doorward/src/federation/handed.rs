@@ -1,6 +1,10 @@
 //! What a provider hands out besides saying who somebody is: dropped, unless a setting keeps it for the application's own server.
 //!
 //! What is kept is sealed for one account, one provider and one identity, and goes with any of them. No route of ours shows it.
+//!
+//! - `federation/tokens-sealed`: Kept tokens of a provider are sealed for one account and identity, and open in no other row.
+//! - `federation/tokens-end`: Kept tokens go with the link, the account and the setting, and are in no backup.
+//! - `federation/tokens-renewed`: The application's server alone gets a token, which works, and is renewed by one at a time.
 
 mod sealing;
 

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{
     answer::Answer,
+    backchannel,
     flow::{self, Back, Begun, Came},
     linking,
     provider::Provider,
@@ -19,7 +20,8 @@ use crate::{
     context::Context,
     error::Refusal,
     guard::{
-        Denial, Landing, NoInput, OrPage, Problem, Public, Reauthenticated, Refused, Reply, Routes, SignedIn, Visit, input,
+        Denial, Landing, NoInput, OrPage, Problem, Program, Public, Reauthenticated, Refused, Reply, Routes, SignedIn,
+        Visit, input,
     },
     passwords,
 };
@@ -35,6 +37,12 @@ pub(crate) fn routes(routes: &mut Routes) {
         "/providers/{provider}/reauthenticate",
         prove,
         "Sends somebody to a provider to prove that it is them.",
+    );
+    routes.oauth(
+        Method::POST,
+        "/providers/{provider}/backchannel-logout",
+        backchannel_logout,
+        "Takes a provider's word that somebody has logged out there (Back-Channel Logout 1.0).",
     );
     routes.get("/account/identities", list, "Lists the providers that lead into the account, and those that could.");
     // Whoever has to prove themselves first comes back to the page at the same address.
@@ -93,6 +101,13 @@ input! {
         provider: "The provider's name in the settings.",
         code: "Why: the code of the problem.",
         way [optional]: "What for: `login`, `link` or `reauthentication`.",
+    }
+}
+
+input! {
+    LoggedOut {
+        provider: "The provider's name in the settings.",
+        logout_token: "The logout token.",
     }
 }
 
@@ -222,10 +237,17 @@ fn unseen_refused(refused: Refused) -> Refused {
 
 const UNSEEN: HeaderValue = HeaderValue::from_static("no-referrer");
 
+async fn backchannel_logout(program: Program, said: LoggedOut) -> Result<Reply, Refused> {
+    let provider = known(program.cx(), &said.provider)?;
+    let ended = backchannel::take(program.cx(), &provider, &said.logout_token, &program.visit()).await?;
+    Ok(Reply::json(&json!({ "ended": ended })))
+}
+
 async fn failed(visitor: Public, said: FailedAs) -> Result<Reply, Refused> {
     let provider = known(visitor.cx(), &said.provider)?;
     let problem = rules::problem_of(&said.code).ok_or_else(not_here)?;
-    let link = way_on(visitor.cx(), &problem, Purpose::named(&said.way).unwrap_or(Purpose::Login), &visitor.destination());
+    let link =
+        way_on(visitor.cx(), &problem, Purpose::named(&said.way).unwrap_or(Purpose::Login), &visitor.destination());
     let page = FailedPage { provider: provider.label().to_owned(), text: problem.text(), link };
     let json = json!({ "code": problem.code, "detail": problem.text() });
     Ok(Reply::page(&json, page))

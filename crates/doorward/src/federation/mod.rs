@@ -1,9 +1,6 @@
 //! May somebody come in through a provider? Signing in with Google, GitHub, Entra ID, GitLab and any OpenID provider.
 //!
-//! - `federation/own-session`: Whoever comes in by a provider has a session of ours, and no token of the provider is shown, nor kept unasked.
-//! - `federation/tokens-sealed`: Where a setting keeps a provider's tokens they are sealed for one account and identity, and open in no other row.
-//! - `federation/tokens-end`: Kept tokens go with the link, the account and the setting, and are in no backup.
-//! - `federation/tokens-renewed`: The application's server gets a token that works, which is renewed by one at a time; nobody else gets it.
+//! - `federation/own-session`: Who comes in by a provider has a session of ours; no token of the provider is shown, nor kept unasked.
 //! - `federation/bound`: An answer counts in the browser and with the provider where it was begun, once, for ten minutes.
 //! - `federation/secrets-unseen`: Every way has a PKCE challenge and a nonce of its own, whose secrets are neither stored nor seen.
 //! - `federation/one-issuer`: An answer of another provider, or one that does not say whose it is although it must, gets no code.
@@ -19,18 +16,18 @@
 //! - `federation/linked-by-its-person`: An account is linked after a recent proof, in the session that began it, and its owner is told.
 //! - `federation/last-way-in`: The last way into an account is not taken away.
 //! - `federation/proved-anew`: A provider proves somebody anew only when it says that it has asked them just now.
-//! - `federation/real-forms`: In a browser people come in through the real forms of two OpenID providers and of a GitHub, or say no there.
+//! - `federation/real-forms`: People come in through the real forms of two OpenID providers and a GitHub, or say no.
 //! - `federation/clean-address`: The answer leaves no code in the address bar, and none in a referrer.
-//! - `federation/tried-first`: Whatever would keep everybody out shows in a trial, with a sentence that says what to do, and no secret in it.
 //! - `federation/five-lines`: A provider of a known kind is five lines of settings.
 //!
 //! Against: mix-up, injected codes, forged answers, hostile and broken providers, those who prepare an account for somebody else,
 //! and silent merging by address. What a provider does with the people that it vouches for is its own affair.
 //!
-//! `kinds` tells providers apart, `settings` reads them, `trial` tries them, `metadata` and `kept` learn about them, `protocol` and `claims` speak with
-//! them, `flow` goes there and back, `signing_in` and `linking` are what comes of it.
+//! `kinds` tells providers apart, `settings` reads them, `metadata` and `kept` learn about them, `protocol` and `claims` speak with
+//! them, `flow` goes there and back, `signing_in` and `linking` are what comes of it, and `handed`; `trial` tries a provider first.
 
 mod answer;
+mod backchannel;
 mod claims;
 mod flow;
 mod handed;
@@ -55,17 +52,9 @@ pub(crate) use linking::{end_foreign, provers};
 pub(crate) use provider::{Provider, Registry};
 pub(crate) use rules::not_here;
 pub use settings::Settings;
-pub(crate) use store::{forget_account, purge};
+pub(crate) use store::{MIGRATIONS, forget_account, purge};
 pub(crate) use trial::try_out;
 pub use trial::{Check, Found, Trial};
-
-use crate::base::db::Migration;
-
-/// The tables of this feature.
-pub(crate) const MIGRATIONS: &[Migration] = &[
-    Migration { name: "0033_federation", sql: include_str!("0033_federation.sql") },
-    Migration { name: "0040_provider_tokens", sql: include_str!("0040_provider_tokens.sql") },
-];
 
 #[cfg(test)]
 mod tests;

@@ -27,12 +27,12 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{
-    claims::{self, Expected},
+    claims::{self, Expected, Header, Sort},
     handed::Handed,
     kinds::Way,
     metadata::{self, Keys, MOST, Metadata},
     provider::Provider,
-    rules::{Identity, Purpose, Reason, Said},
+    rules::{Identity, Purpose, Reason, Said, is_subject},
 };
 use crate::{
     base::outgoing::{self, Failed},
@@ -154,7 +154,7 @@ pub(super) async fn redeem(cx: &Context, provider: &Provider, code: &str, secret
     }
 }
 
-async fn metadata_of(cx: &Context, provider: &Provider) -> Result<Arc<Metadata>, Reason> {
+pub(super) async fn metadata_of(cx: &Context, provider: &Provider) -> Result<Arc<Metadata>, Reason> {
     provider.metadata.read(cx.clock.now(), metadata::learn(provider)).await
 }
 
@@ -185,11 +185,28 @@ async fn verify(
     metadata: &Metadata,
     (token, claims, access): (&str, &Claims, &AccessToken),
 ) -> Result<(), Reason> {
+    with_keys(cx, provider, metadata, |keys| verified(keys, token, claims, access)).await
+}
+
+/// Verifies the signature of a logout token.
+pub(super) async fn verify_logout(cx: &Context, provider: &Provider, token: &str) -> Result<(), Reason> {
+    let metadata = metadata_of(cx, provider).await?;
+    let signed = |keys: &Keys| signer(keys, token, &claims::header(token, Sort::Logout)?).map(drop);
+    with_keys(cx, provider, &metadata, signed).await
+}
+
+/// Asks about the keys that are known, and about newer ones when none of them is meant.
+async fn with_keys(
+    cx: &Context,
+    provider: &Provider,
+    metadata: &Metadata,
+    verify: impl Fn(&Keys) -> Result<(), Reason>,
+) -> Result<(), Reason> {
     let fetch = || metadata::fetch_keys(metadata, provider.place);
     let keys = provider.keys.read(cx.clock.now(), fetch()).await?;
-    match verified(&keys, token, claims, access) {
+    match verify(&keys) {
         Err(Reason::KeyUnknown) => match provider.keys.renew(&keys, cx.clock.now(), fetch()).await? {
-            Some(newer) => verified(&newer, token, claims, access),
+            Some(newer) => verify(&newer),
             None => Err(Reason::KeyUnknown),
         },
         known => known,
@@ -199,9 +216,20 @@ async fn verify(
 /// Verifies the signature of an ID token, and that it belongs to the access token where it says so (Core section 3.1.3.8). The library
 /// does both; what the claims say was checked before.
 fn verified(keys: &Keys, text: &str, claims: &Claims, access: &AccessToken) -> Result<(), Reason> {
+    let (key, algorithm) = signer(keys, text, &claims::header(text, Sort::Id)?)?;
+    let Some(hash) = claims.get("at_hash") else { return Ok(()) };
+    let computed = AccessTokenHash::from_token(access, &algorithm, key).map_err(|_| Reason::AccessHash)?;
+    if hash.as_str() == Some(computed.as_str()) { Ok(()) } else { Err(Reason::AccessHash) }
+}
+
+/// The one key that has signed a token, and how.
+fn signer<'k>(
+    keys: &'k Keys,
+    text: &str,
+    header: &Header,
+) -> Result<(&'k CoreJsonWebKey, CoreJwsSigningAlgorithm), Reason> {
     let (signed, signature) = text.rsplit_once('.').ok_or(Reason::IdTokenMalformed)?;
     let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| Reason::Signature)?;
-    let header = claims::header(text)?;
     let algorithm = ALGORITHMS.into_iter().zip(claims::ALGORITHMS).find(|(_, name)| *name == header.algorithm);
     let (algorithm, _) = algorithm.ok_or(Reason::Algorithm)?;
     let named =
@@ -214,9 +242,7 @@ fn verified(keys: &Keys, text: &str, claims: &Claims, access: &AccessToken) -> R
     let meant: Vec<_> = keys.keys().iter().filter(named).filter(fits).collect();
     let [key] = meant.as_slice() else { return Err(Reason::KeyUnknown) };
     key.verify_signature(&algorithm, signed.as_bytes(), &signature).map_err(|_| Reason::Signature)?;
-    let Some(hash) = claims.get("at_hash") else { return Ok(()) };
-    let computed = AccessTokenHash::from_token(access, &algorithm, *key).map_err(|_| Reason::AccessHash)?;
-    if hash.as_str() == Some(computed.as_str()) { Ok(()) } else { Err(Reason::AccessHash) }
+    Ok((*key, algorithm))
 }
 
 /// How many of these keys could sign a token, and whether it always shows which one has.
@@ -255,6 +281,7 @@ async fn said(
         name: text(about, "name"),
         proved_at: claims::proved_at(claims),
         handed: None,
+        sid: claims.get("sid").and_then(Value::as_str).filter(|sid| is_subject(sid)).map(str::to_owned),
     })
 }
 

@@ -32,6 +32,8 @@ pub(super) struct Said {
     pub(super) proved_at: Option<Timestamp>,
     /// What it hands out besides, where that is kept.
     pub(super) handed: Option<Handed>,
+    /// The name of their session there, where it says so.
+    pub(super) sid: Option<String>,
 }
 
 impl Said {
@@ -355,6 +357,17 @@ impl Denial for UnlinkDenied {
             ),
             Self::SessionEnded => Told::LoggedOut.problem(),
         }
+    }
+}
+
+/// A logout token that is not believed, and why; only its provider reads it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LogoutDenied(pub(super) &'static str);
+
+impl Denial for LogoutDenied {
+    fn problem(&self) -> Problem {
+        let text = format!("The logout token is not believed: {}.", self.0);
+        Problem::plain(StatusCode::BAD_REQUEST, "invalid_request", text)
     }
 }
 

@@ -47,6 +47,7 @@ pub(super) async fn sign_in(
         login::tell_of_new_browser(cx, &mut tx, account, &entered, visit).await?;
     }
     handed::keep(cx, &mut tx, standing.account, provider, said).await?;
+    store::note_session(&mut tx, (entered.opened.id, standing.account), said, cx.clock.now()).await?;
     tx.commit().await?;
     cx.metrics.login("success");
     Ok(entered)
@@ -170,6 +171,7 @@ pub(super) async fn prove(
         return Err(Reason::WrongAccount.into());
     }
     handed::keep(cx, &mut tx, live.account, provider, said).await?;
+    store::renote_session(&mut tx, live.id, said).await?;
     let done = ladder::first(ProviderProof::new(standing, now)).top();
     let renewed = sessions::renew(cx, &mut tx, live, &done).await?.ok_or(Reason::SessionEnded)?;
     let event = audit::by(live.account, Action::Reauthentication, visit.address).with(done.names());

@@ -1,5 +1,6 @@
 //! The SQL of `identities`, one row for each way into an account by a provider, of `provider_flows`, one for each way there
-//! that is under way, and of `provider_tokens`, what is kept of what a provider has handed out.
+//! that is under way, of `provider_tokens`, what is kept of what a provider has handed out, of `provider_sessions`,
+//! which identity opened a session, and of `provider_logouts`, which logout tokens were taken.
 
 use std::time::Duration;
 
@@ -7,15 +8,25 @@ use doorward_core::{
     AccountId, Digest, EmailAddress, LocalPath, ProviderBrowser, ProviderName, ProviderState, SessionId, Timestamp,
 };
 
-use super::rules::{Flow, Identity, Purpose, Reason, Said};
+use super::{
+    backchannel::{About, OLDEST},
+    rules::{Flow, Identity, Purpose, Reason, Said},
+};
 use crate::{
     base::{
-        db::{Bind, Database, Row, Transaction, Value},
+        db::{Bind, Database, Migration, Row, Transaction, Value},
         lifetime::Working,
     },
     context::Context,
     error::Fault,
 };
+
+/// The tables of this feature.
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { name: "0033_federation", sql: include_str!("0033_federation.sql") },
+    Migration { name: "0040_provider_tokens", sql: include_str!("0040_provider_tokens.sql") },
+    Migration { name: "0041_provider_logouts", sql: include_str!("0041_provider_logouts.sql") },
+];
 
 /// A way into an account.
 pub(crate) struct Linked {
@@ -87,6 +98,10 @@ pub(super) fn working(cx: &Context) -> Working {
 /// Removes ways that nobody has finished, and what was kept for providers that the settings keep nothing of any more.
 pub(crate) async fn purge(cx: &Context, tx: &mut Transaction) -> Result<u64, Fault> {
     let mut gone = tx.execute("DELETE FROM provider_flows WHERE expires_at <= $1", &[&cx.clock.now()]).await?;
+    let opened = cx.clock.now().before(cx.settings.sessions.absolute);
+    gone += tx.execute("DELETE FROM provider_sessions WHERE opened_at <= $1", &[&opened]).await?;
+    let taken = cx.clock.now().before(LOGOUTS_KNOWN);
+    gone += tx.execute("DELETE FROM provider_logouts WHERE taken_at <= $1", &[&taken]).await?;
     let kept: Vec<String> = tx.list("SELECT DISTINCT provider FROM provider_tokens", &[], |row| row.get(0)).await?;
     let is_over = |name: &String| !cx.providers.find(name).is_some_and(|known| known.written.keep_tokens);
     for name in kept.into_iter().filter(is_over) {
@@ -169,6 +184,7 @@ pub(super) async fn unlink_others(
 pub(crate) async fn forget_account(tx: &mut Transaction, account: AccountId) -> Result<(), Fault> {
     tx.execute("DELETE FROM identities WHERE account = $1", &[&account]).await?;
     tx.execute("DELETE FROM provider_tokens WHERE account = $1", &[&account]).await?;
+    tx.execute("DELETE FROM provider_sessions WHERE account = $1", &[&account]).await?;
     tx.execute("DELETE FROM provider_flows WHERE account = $1", &[&account]).await.map(drop)
 }
 
@@ -261,6 +277,57 @@ pub(super) async fn drop_handed_as(tx: &mut Transaction, row: &KeptRow) -> Resul
     tx.execute(sql, &[issuer, subject, &row.account, &row.sealed]).await.map(drop)
 }
 
+/// Notes by whom a session was opened.
+pub(super) async fn note_session(
+    tx: &mut Transaction,
+    (session, account): (SessionId, AccountId),
+    said: &Said,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let sql = "INSERT INTO provider_sessions (session, account, issuer, subject, sid, opened_at)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    let Identity { issuer, subject } = &said.identity;
+    tx.execute(sql, &[&session, &account, issuer, subject, &said.sid, &now]).await.map(drop)
+}
+
+/// Notes which session at the provider stands behind a session of ours now, where it was opened by the same person there.
+pub(super) async fn renote_session(tx: &mut Transaction, session: SessionId, said: &Said) -> Result<(), Fault> {
+    let sql = "UPDATE provider_sessions SET sid = $1 WHERE session = $2 AND issuer = $3 AND subject = $4";
+    let Identity { issuer, subject } = &said.identity;
+    tx.execute(sql, &[&said.sid, &session, issuer, subject]).await.map(drop)
+}
+
+/// The sessions that a logout token means, each with its account: of its `sid`, of its `sub`, or of both where it says both.
+pub(super) async fn opened_by(tx: &mut Transaction, about: &About) -> Result<Vec<(SessionId, AccountId)>, Fault> {
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let of_subject =
+        "SELECT session, account FROM provider_sessions WHERE issuer = $1 AND subject = $2 ORDER BY session";
+    let of_sid = "SELECT session, account FROM provider_sessions WHERE issuer = $1 AND sid = $2 ORDER BY session";
+    let of_both = "SELECT session, account FROM provider_sessions WHERE issuer = $1 AND sid = $2 AND subject = $3 ORDER BY session";
+    match (&about.sid, &about.subject) {
+        (Some(sid), Some(subject)) => tx.list(of_both, &[&about.issuer, sid, subject], read).await,
+        (Some(sid), None) => tx.list(of_sid, &[&about.issuer, sid], read).await,
+        (None, Some(subject)) => tx.list(of_subject, &[&about.issuer, subject], read).await,
+        (None, None) => Ok(Vec::new()),
+    }
+}
+
+/// Forgets by whom a session was opened that is over.
+pub(super) async fn forget_session(tx: &mut Transaction, session: SessionId) -> Result<(), Fault> {
+    tx.execute("DELETE FROM provider_sessions WHERE session = $1", &[&session]).await.map(drop)
+}
+
+/// Takes a logout token; `false` when it was taken before.
+pub(super) async fn take_logout(
+    tx: &mut Transaction,
+    (issuer, jti): (&str, &str),
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let sql =
+        "INSERT INTO provider_logouts (issuer, jti, taken_at) VALUES ($1, $2, $3) ON CONFLICT (issuer, jti) DO NOTHING";
+    Ok(tx.execute(sql, &[&issuer, &jti, &now]).await? == 1)
+}
+
 /// Drops what is kept for ways into an account that are none any more.
 async fn drop_unlinked(tx: &mut Transaction, account: AccountId) -> Result<(), Fault> {
     let sql = "DELETE FROM provider_tokens WHERE account = $1 AND NOT EXISTS (SELECT 1 FROM identities
@@ -299,3 +366,5 @@ fn linked(row: &Row<'_>) -> Result<Linked, Fault> {
 
 /// How long a way there and back may take.
 pub(super) const LIFETIME: Duration = Duration::from_secs(600);
+/// How long it is known that a logout token was taken: longer than it is believed, whichever clock is right.
+const LOGOUTS_KNOWN: Duration = Duration::from_secs(OLDEST.as_secs() * 2);

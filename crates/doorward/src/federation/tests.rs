@@ -1,6 +1,7 @@
 //! What signing in by a provider promises, over HTTP, on every engine, with real providers.
 
 mod accounts;
+mod backchannel;
 mod bound;
 mod handed;
 mod hostile;

@@ -2,6 +2,8 @@
 //!
 //! It asks what a login asks, over the same code, and one thing more: what the provider says to a code that it never gave out. So
 //! a wrong secret shows here, and nobody has to log in for it. What the provider says of itself is repeated in quotes and cut.
+//!
+//! - `federation/tried-first`: What would keep everybody out shows in a trial, in a sentence that says what to do and has no secret.
 
 mod description;
 mod line;

@@ -123,7 +123,6 @@ impl Route {
     }
 
     /// Whether it is an endpoint of OAuth, where no cookie is looked at.
-    #[cfg(test)]
     pub(crate) fn is_oauth(&self) -> bool {
         self.kind == Kind::OAuth
     }

@@ -400,6 +400,19 @@ async fn comes_by_others(app: &TestApp, secrets: &mut Secrets) {
     let form = [("issuer", "https://forge.example"), ("subject", "lea")];
     assert_eq!(lea.post("/auth/account/identities/unlink", &form).await.status, 200);
     secrets.of(&mut lea).await;
+    // Nobody answers there, and an operator who looks is written down all the same.
+    assert!(!operate::try_provider(&app.doorward, "forge").await.unwrap().unwrap().works());
+    is_known_there(app, &account).await;
+}
+
+/// What a provider that answers would have left: by whom a session was opened, what was handed out, and who has logged out.
+async fn is_known_there(app: &TestApp, account: &str) {
+    let of_other = format!("'https://forge.example', 'her other self', '{account}'");
+    let values = format!("(1, '{account}', 'https://forge.example', 'her other self', 'a session there', 0)");
+    super::run(app, &format!("INSERT INTO provider_sessions VALUES {values}")).await;
+    super::run(app, "INSERT INTO provider_logouts VALUES ('https://forge.example', 'a name', 0)").await;
+    let sealed = if app.settings.database.url.starts_with("sqlite:") { "x'00'" } else { "'\\x00'::bytea" };
+    super::run(app, &format!("INSERT INTO provider_tokens VALUES ({of_other}, 'forge', {sealed}, 0, 0)")).await;
 }
 
 /// Somebody guesses until nothing is answered any more. The counters are set to their ends, which is quicker.

@@ -68,6 +68,7 @@ impl Kind for GitHub {
             name: name.to_owned(),
             proved_at: None,
             handed: None,
+            sid: None,
         })
     }
 }

@@ -88,6 +88,7 @@ impl Kind for OAuth2 {
             name: said(&written.name_field).to_owned(),
             proved_at: None,
             handed: None,
+            sid: None,
         })
     }
 }
