@@ -67,7 +67,7 @@ async fn about(cx: &Context, provider: &Provider, token: &str) -> Result<About, 
     let issuer = provider.written.kind.issuer_of(&provider.written, &metadata.issuer, &claims);
     let issuer = issuer.map_err(|reason| no(reason.word()))?;
     let about = read(&claims, (&issuer, &provider.written.client_id), cx.clock.now())?;
-    protocol::verify_logout(cx, provider, token).await.map_err(|reason| no(reason.word()))?;
+    protocol::verify_logout(cx, provider, &metadata, token).await.map_err(|reason| no(reason.word()))?;
     let known_as = if claims::is_url(&issuer) { issuer } else { metadata.issuer.clone() };
     Ok(About { issuer: known_as, ..about })
 }

@@ -189,10 +189,14 @@ async fn verify(
 }
 
 /// Verifies the signature of a logout token.
-pub(super) async fn verify_logout(cx: &Context, provider: &Provider, token: &str) -> Result<(), Reason> {
-    let metadata = metadata_of(cx, provider).await?;
+pub(super) async fn verify_logout(
+    cx: &Context,
+    provider: &Provider,
+    metadata: &Metadata,
+    token: &str,
+) -> Result<(), Reason> {
     let signed = |keys: &Keys| signer(keys, token, &claims::header(token, Sort::Logout)?).map(drop);
-    with_keys(cx, provider, &metadata, signed).await
+    with_keys(cx, provider, metadata, signed).await
 }
 
 /// Asks about the keys that are known, and about newer ones when none of them is meant.
