@@ -9,6 +9,7 @@ pub(crate) mod outgoing;
 pub(crate) mod panics;
 pub(crate) mod problem;
 pub(crate) mod render;
+pub(crate) mod sealed;
 pub(crate) mod settings;
 pub(crate) mod throttle;
 pub(crate) mod turns;

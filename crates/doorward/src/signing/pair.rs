@@ -4,14 +4,16 @@ use doorward_core::{Entropy, KeyRing, Timestamp};
 use doorward_verify::{Algorithm, PublicKey};
 use ed25519_dalek::{Signer, SigningKey};
 use ring::{
-    aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
 };
 use zeroize::Zeroizing;
 
 use super::rules::Stored;
-use crate::error::Fault;
+use crate::{
+    base::sealed::{open, seal},
+    error::Fault,
+};
 
 /// A pair in use.
 pub(super) struct Pair {
@@ -116,35 +118,6 @@ pub(super) fn sealed_again(row: &Stored, sealing: &Sealing<'_>) -> Result<Option
         return Ok(None);
     }
     Ok(Some(seal(&seed, &about, &unsealed(row, sealing.ring)?, sealing.entropy)))
-}
-
-/// Seals: nonce, then what ChaCha20-Poly1305 makes of it (RFC 8439 section 2.8). A seed seals a handful of keys in its life, so
-/// that a nonce at random is never the same twice.
-fn seal(seed: &[u8; 32], about: &[u8], private: &[u8], entropy: &dyn Entropy) -> Vec<u8> {
-    let mut nonce = [0; NONCE_LEN];
-    entropy.fill(&mut nonce);
-    let mut bytes = Zeroizing::new(private.to_vec());
-    let tag = key(seed).seal_in_place_separate_tag(
-        Nonce::assume_unique_for_key(nonce),
-        Aad::from(about),
-        bytes.as_mut_slice(),
-    );
-    let tag = tag.expect("a private key is shorter than what can be sealed at once");
-    [&nonce, bytes.as_slice(), tag.as_ref()].concat()
-}
-
-fn open(seed: &[u8; 32], about: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let (nonce, rest) = sealed.split_first_chunk::<NONCE_LEN>()?;
-    let mut bytes = Zeroizing::new(rest.to_vec());
-    let nonce = Nonce::assume_unique_for_key(*nonce);
-    let length = key(seed).open_in_place(nonce, Aad::from(about), bytes.as_mut_slice()).ok()?.len();
-    // Only gets shorter: nothing is moved to other memory.
-    bytes.truncate(length);
-    Some(bytes)
-}
-
-fn key(seed: &[u8; 32]) -> LessSafeKey {
-    LessSafeKey::new(UnboundKey::new(&CHACHA20_POLY1305, seed).expect("a key of ChaCha20-Poly1305 has 32 bytes"))
 }
 
 /// What a sealed private half belongs to: in another row it does not open.

@@ -1,12 +1,15 @@
-//! Sealing what was handed out (ChaCha20-Poly1305, RFC 8439), with a key of its own for each row.
+//! Sealing what was handed out, with a key of its own for each row.
 
 use doorward_core::{Timestamp, keyed};
-use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{Handed, KeptRow};
-use crate::{context::Context, federation::store::Sealed};
+use crate::{
+    base::sealed::{open, seal},
+    context::Context,
+    federation::store::Sealed,
+};
 
 /// What is under the seal.
 #[derive(Deserialize, Serialize)]
@@ -32,26 +35,17 @@ pub(super) fn sealed(cx: &Context, row: &KeptRow, handed: &Handed, now: Timestam
         expires_at: handed.expires_at.map(Timestamp::as_secs),
         scopes: handed.scopes.clone(),
     };
-    let mut bytes = Zeroizing::new(serde_json::to_vec(&inside).expect("texts and numbers are JSON"));
-    let mut nonce = [0; NONCE_LEN];
-    cx.entropy.fill(&mut nonce);
+    let bytes = Zeroizing::new(serde_json::to_vec(&inside).expect("texts and numbers are JSON"));
     let about = about(row);
-    let key = key(&cx.keys().seed(SEEDS, now), &about);
-    let (used, about) = (Nonce::assume_unique_for_key(nonce), Aad::from(about));
-    let tag = key.seal_in_place_separate_tag(used, about, bytes.as_mut_slice());
-    let tag = tag.expect("tokens are shorter than what can be sealed at once");
-    Sealed([&nonce, bytes.as_slice(), tag.as_ref()].concat())
+    Sealed(seal(&key(&cx.keys().seed(SEEDS, now), &about), &about, &bytes, cx.entropy.as_ref()))
 }
 
 /// Opens it where any master key that is kept has sealed it for this very row.
 pub(super) fn opened(cx: &Context, row: &KeptRow) -> Option<Handed> {
     let about = about(row);
-    let (nonce, rest) = row.sealed.0.split_first_chunk::<NONCE_LEN>()?;
     cx.keys().seeds(SEEDS).iter().find_map(|seed| {
-        let mut bytes = Zeroizing::new(rest.to_vec());
-        let nonce = Nonce::assume_unique_for_key(*nonce);
-        let plain = key(seed, &about).open_in_place(nonce, Aad::from(&about), bytes.as_mut_slice()).ok()?;
-        let inside: Inside = serde_json::from_slice(plain).ok()?;
+        let plain = open(&key(seed, &about), &about, &row.sealed.0)?;
+        let inside: Inside = serde_json::from_slice(&plain).ok()?;
         Some(Handed {
             access: Zeroizing::new(inside.access.clone()),
             refresh: inside.refresh.clone().map(Zeroizing::new),
@@ -62,9 +56,8 @@ pub(super) fn opened(cx: &Context, row: &KeptRow) -> Option<Handed> {
 }
 
 /// A key of the row's own, so that a nonce at random is never the same twice however many rows there are.
-fn key(seed: &[u8; 32], about: &[u8]) -> LessSafeKey {
-    let own = Zeroizing::new(keyed(seed, &[about]));
-    LessSafeKey::new(UnboundKey::new(&CHACHA20_POLY1305, &*own).expect("a key of ChaCha20-Poly1305 has 32 bytes"))
+fn key(seed: &[u8; 32], about: &[u8]) -> Zeroizing<[u8; 32]> {
+    Zeroizing::new(keyed(seed, &[about]))
 }
 
 /// What it belongs to, each part with its length before it.
