@@ -60,6 +60,11 @@ impl EmailAddress {
         self.0.split_once('@').map_or("", |(name, _)| name)
     }
 
+    /// The part behind the `@`, spelled as a [`DomainName`](crate::DomainName) is.
+    pub fn domain(&self) -> &str {
+        self.0.split_once('@').map_or("", |(_, domain)| domain)
+    }
+
     /// The address with most of its name hidden (`a…@example.com`), for pages that others may see over a shoulder.
     pub fn masked(&self) -> String {
         let (name, domain) = self.0.split_once('@').unwrap_or_default();
@@ -90,7 +95,8 @@ fn is_dot_atom(name: &str) -> bool {
     name.split('.').all(|part| !part.is_empty() && part.bytes().all(atom))
 }
 
-fn is_mail_domain(domain: &str) -> bool {
+/// Whether mail may be sent to a domain; that it is in lower case is asked apart.
+pub(crate) fn is_mail_domain(domain: &str) -> bool {
     let label = |part: &str| {
         (1..=63).contains(&part.len())
             && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')

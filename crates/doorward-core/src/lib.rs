@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod clock;
+mod domain;
 mod email;
 mod entropy;
 mod handled;
@@ -18,6 +19,7 @@ mod secret;
 mod token;
 
 pub use clock::{Clock, SystemClock, Timestamp};
+pub use domain::{DomainDenied, DomainName};
 pub use email::{EmailAddress, EmailDenied};
 pub use entropy::{Entropy, SystemEntropy};
 pub use handled::{Handle, Handled, Prefixed};

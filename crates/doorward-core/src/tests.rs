@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use crate::*;
 
+mod domain;
 mod email;
 mod handled;
 mod keys;
