@@ -29,6 +29,7 @@ use crate::{
     },
     clients,
     context::Context,
+    domains,
     error::Fault,
     features::{self, Stage},
     federation::{self, ProviderToken, ProviderTokenError},
@@ -259,8 +260,8 @@ impl Doorward {
         Duration::from_millis(u64::from(u16::from_le_bytes(random) % 1000))
     }
 
-    /// Sends letters, seals the audit log, renews the keys of tokens, tells clients of logouts and clears away what is over, until `stop`
-    /// is done. Several nodes may do this at once.
+    /// Sends letters, seals the audit log, renews the keys of tokens, tells clients of logouts, looks whether domains are still
+    /// proved and clears away what is over, until `stop` is done. Several nodes may do this at once.
     pub async fn work(&self, stop: impl Future<Output = ()>) {
         let letters = || async {
             loop {
@@ -305,14 +306,25 @@ impl Doorward {
                 tokio::time::sleep(Duration::from_secs(5)).await;
             }
         };
+        let domains = || async {
+            loop {
+                if let Err(fault) = domains::recheck(&self.cx).await {
+                    tracing::warn!(%fault, "cannot look after the domains of tenants now");
+                }
+                tokio::time::sleep(Duration::from_secs(60)).await;
+            }
+        };
         // A slow mail server holds up one of them, not all.
         let letters = async { tokio::join!(letters(), letters(), letters(), letters()) };
+        // Nor does a slow name server.
+        let domains = async { tokio::join!(domains(), domains(), domains(), domains()) };
         tokio::select! {
             _ = letters => {}
             () = purge => {}
             () = seal => {}
             () = keys => {}
             () = logouts => {}
+            _ = domains => {}
             () = stop => {}
         }
     }

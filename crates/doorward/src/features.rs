@@ -11,7 +11,7 @@ use crate::{
     },
     clients,
     context::Context,
-    email_change,
+    domains, email_change,
     error::Fault,
     federation,
     guard::Routes,
@@ -44,6 +44,7 @@ pub(crate) fn routes(stage: Stage) -> Routes {
     tenant_page::http::routes(&mut routes);
     invitations::http::routes(&mut routes);
     api_keys::http::routes(&mut routes);
+    domains::http::routes(&mut routes);
     authorization::http::routes(&mut routes);
     oauth::http::routes(&mut routes);
     openid::http::routes(&mut routes);
@@ -78,6 +79,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         api_keys::MIGRATIONS,
         openid::MIGRATIONS,
         federation::MIGRATIONS,
+        domains::MIGRATIONS,
     ]
     .concat()
 }
@@ -94,6 +96,7 @@ pub(crate) fn composers() -> Vec<Composer> {
         tokens::COMPOSERS,
         api_keys::COMPOSERS,
         federation::COMPOSERS,
+        domains::COMPOSERS,
     ]
     .concat()
 }
@@ -104,6 +107,7 @@ pub(crate) async fn forget_tenant(cx: &Context, tx: &mut Transaction, tenant: Te
     tokens::forget_tenant(tx, tenant).await?;
     authorization::forget_tenant(tx, tenant).await?;
     clients::forget_tenant(tx, tenant).await?;
+    domains::forget_tenant(tx, tenant).await?;
     invitations::forget_tenant(tx, tenant).await
 }
 

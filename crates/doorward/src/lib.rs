@@ -36,6 +36,7 @@ mod authorization;
 mod base;
 mod clients;
 mod context;
+mod domains;
 mod doorward;
 mod email_change;
 mod error;
@@ -94,17 +95,19 @@ pub mod operate {
         },
         base::db::{Bind, Database, DatabaseUrl, Durability, Row, Transaction},
         clients::{Authentication, Client, ClientSecretText, Grant, Registration},
+        domains::{Domain, Proof, Proved},
         federation::{Check, Found, Trial},
         invitations::Invited,
         operator::{
-            Act, ActError, Deletion, MemberOf, Provider, RegisteredClient, accounts, add_member, api_keys, client,
-            clients_of_settings, close_tenant, create_account, create_tenant, delete, delete_client, delete_tenant,
-            disable, disable_client, enable, enable_client, entitle, grant_operator, import_hash, invitations, invite,
-            invite_member, list, list_clients, list_tenants, members, new_password, note, open_tenant, operators,
-            policy, providers, register_client, remove_member, rename, rename_tenant, replace_signing_keys,
-            resend_invitation, reset, restore_tenant, resume_tenant, revoke, revoke_all_of, revoke_api_key,
-            revoke_everything, revoke_invitation, revoke_operator, rotate_client_secret, rotate_signing_keys, sessions,
-            set_roles, signing_keys, suspend_tenant, tenant, try_provider,
+            Act, ActError, Deletion, MemberOf, Provider, RegisteredClient, accounts, add_domain, add_member, api_keys,
+            client, clients_of_settings, close_tenant, create_account, create_tenant, delete, delete_client,
+            delete_tenant, disable, disable_client, domain_named, enable, enable_client, entitle, grant_operator,
+            import_hash, invitations, invite, invite_member, list, list_clients, list_domains, list_tenants, members,
+            move_domain, new_password, note, open_tenant, operators, policy, providers, register_client, remove_domain,
+            remove_member, rename, rename_tenant, replace_signing_keys, resend_invitation, reset, restore_tenant,
+            resume_tenant, revoke, revoke_all_of, revoke_api_key, revoke_everything, revoke_invitation,
+            revoke_operator, rotate_client_secret, rotate_signing_keys, sessions, set_roles, signing_keys,
+            suspend_tenant, tenant, tenant_of_address, try_provider, verify_domain, withdraw_domain,
         },
         operators::Operator,
         sessions::Listed,
@@ -126,6 +129,7 @@ pub mod config {
             settings::{Entry, SecretText, Section, Setting, SettingsError},
         },
         clients::Settings as ClientsSettings,
+        domains::Settings as DomainsSettings,
         email_change::Settings as EmailChangeSettings,
         federation::Settings as ProvidersSettings,
         invitations::Settings as InvitationsSettings,

@@ -57,7 +57,7 @@ impl Settings {
     /// What is wrong between sections: the clients name permissions of the policy, and API keys audiences like those of clients.
     fn of_several_sections(&self) -> Vec<SettingsError> {
         let clients = self.clients.clients(&self.policy.0, &self.site.public_url).err().unwrap_or_default();
-        [clients, self.unfit_audiences()].concat()
+        [clients, self.domains.mistakes(), self.unfit_audiences()].concat()
     }
 
     /// The audiences of API keys that are none.
@@ -103,6 +103,8 @@ sections! {
     tenants: crate::tenants::Settings;
     /// Invitations to tenants.
     invitations: crate::invitations::Settings;
+    /// Email domains of tenants.
+    domains: crate::domains::Settings;
     /// The keys that sign tokens.
     signing: crate::signing::Settings;
     /// Programs that may ask for tokens.

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::Site;
 
 /// Tables that a backup keeps: none of their rows lets anybody in.
-const KEPT: [&str; 18] = [
+const KEPT: [&str; 19] = [
     "accounts",
     "api_keys",
     "audit_events",
@@ -23,6 +23,7 @@ const KEPT: [&str; 18] = [
     "retired_slugs",
     "revoked_tokens",
     "schema_migrations",
+    "tenant_domains",
     "tenants",
     "throttles",
 ];

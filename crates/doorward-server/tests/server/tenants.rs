@@ -59,6 +59,39 @@ on_every_engine! {
         assert_ne!(site.run(&["invitation", "create", "acme", "kim", "--role", "member"]).code, Some(0), "no address");
     }
 
+    fn domains_are_proved_moved_and_found_at_the_command_line(site: Site) {
+        acme(&site);
+        site.done(&["tenant", "create", "--slug", "other", "Other Ltd."]);
+        let domain = |words: &[&str]| site.run(&[&["tenant", "domain"], words].concat());
+        let done = |words: &[&str]| site.done(&[&["tenant", "domain"], words].concat());
+        let added = done(&["add", "acme", "Bücher.Example."]);
+        assert!(added.contains("_doorward-challenge.xn--bcher-kva.example. TXT \"doorward-domain-verification="), "{added}");
+        refused(&domain(&["add", "acme", "xn--bcher-kva.example"]), 1, "already");
+        for (wrong, text) in [("gmail.com", "address"), ("co.uk", "below"), ("127.0.0.1", "domain"), ("x", "domain")] {
+            refused(&domain(&["add", "acme", wrong]), 1, text);
+            refused(&domain(&["verify", "acme", wrong]), 1, text);
+        }
+        refused(&domain(&["of", "kim@acme.example"]), 1, "acme.example");
+        refused(&domain(&["of", "kim"]), 1, "no address");
+        refused(&domain(&["list", "nowhere"]), 1, "nowhere");
+        assert!(done(&["verify", "acme", "ACME.example"]).contains("acme.example belongs to acme"));
+        assert!(done(&["of", "kim@acme.example"]).starts_with("acme ("));
+        refused(&domain(&["verify", "other", "acme.example"]), 1, "--move");
+        done(&["verify", "other", "acme.example", "--move"]);
+        assert!(done(&["of", "kim@acme.example"]).starts_with("other ("));
+        let listed = site.objects(&["tenant", "domain", "list", "acme", "--json"]);
+        assert_eq!(listed.iter().map(|one| &one["verified_by"]).collect::<Vec<_>>(), [&Value::Null, &Value::Null]);
+        let listed = site.objects(&["tenant", "domain", "list", "other", "--json"]).remove(0);
+        assert_eq!((&listed["domain"], &listed["verified_by"]), (&json!("acme.example"), &json!("operator")));
+        assert!(listed["verified_at"].is_string() && listed["missing_since"].is_null());
+        assert!(done(&["list", "other"]).contains("acme.example"));
+        assert!(done(&["withdraw", "other", "acme.example"]).contains("any more"));
+        assert!(done(&["withdraw", "other", "acme.example"]).contains("was not proved"));
+        refused(&domain(&["of", "kim@acme.example"]), 1, "no open tenant");
+        done(&["remove", "other", "acme.example"]);
+        refused(&domain(&["remove", "other", "acme.example"]), 1, "on the list");
+    }
+
     fn a_tenant_is_made_shown_and_listed(site: Site) {
         acme(&site);
         let made = site.objects(&["tenant", "create", "--slug", "site", "The Site", "--open", "member", "--json"]).remove(0);

@@ -51,6 +51,7 @@ pub(crate) mod own {
         pub(crate) MembersManage = "members:manage";
         pub(crate) AuditRead = "audit:read";
         pub(crate) ApiKeysManage = "api_keys:manage";
+        pub(crate) DomainsManage = "domains:manage";
     }
 }
 

@@ -1,7 +1,8 @@
 //! The routes of the console; each panel has a file of its own.
 
 use super::{
-    accounts, api_keys, belongings, clients, invitations, log, members, overview, providers, sessions, system, tenants,
+    accounts, api_keys, belongings, clients, domains, invitations, log, members, overview, providers, sessions, system,
+    tenants,
 };
 use crate::guard::Routes;
 
@@ -12,6 +13,7 @@ pub(crate) fn routes(routes: &mut Routes) {
     tenants::routes(routes);
     members::routes(routes);
     invitations::routes(routes);
+    domains::routes(routes);
     clients::routes(routes);
     api_keys::routes(routes);
     providers::routes(routes);

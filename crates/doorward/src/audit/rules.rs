@@ -3,8 +3,8 @@
 use std::{fmt, net::IpAddr};
 
 use doorward_core::{
-    AccountId, ApiKeyId, ClientId, FamilyId, InvitationId, PlanName, ProviderName, RoleName, SessionId, TenantId,
-    Timestamp,
+    AccountId, ApiKeyId, ClientId, DomainName, FamilyId, InvitationId, PlanName, ProviderName, RoleName, SessionId,
+    TenantId, Timestamp,
 };
 
 macro_rules! actions {
@@ -102,6 +102,18 @@ actions! {
     TenantDeleted = "tenant.deleted";
     /// Who may join a tenant without an invitation was changed.
     TenantOpened = "tenant.opened";
+    /// A tenant claims a domain, and has yet to prove it.
+    DomainAdded = "domain.added";
+    /// A domain was proved to be a tenant's, or somebody tried to.
+    DomainVerified = "domain.verified";
+    /// The record that proves a domain is not there any more; the domain is the tenant's for a while still.
+    DomainMissing = "domain.missing";
+    /// A domain does not count as a tenant's any more: its record was gone for too long, or another tenant has it.
+    DomainLost = "domain.lost";
+    /// An operator has taken back that a domain is a tenant's.
+    DomainWithdrawn = "domain.withdrawn";
+    /// A tenant does not claim a domain any more.
+    DomainRemoved = "domain.removed";
     /// Somebody became a member.
     MemberJoined = "member.joined";
     /// Somebody left a tenant.
@@ -196,6 +208,8 @@ pub(crate) enum Target {
     Client(ClientId),
     /// An API key.
     ApiKey(ApiKeyId),
+    /// A domain, in its one spelling.
+    Domain(DomainName),
 }
 
 /// What was given or taken, in names that the settings define; no text of a person gets here.
@@ -209,6 +223,8 @@ pub(crate) enum Detail {
     Provider(ProviderName),
     /// By way of this provider, and why not: a word of the program.
     Refused(ProviderName, &'static str),
+    /// How, or why not: a word of the program.
+    Word(&'static str),
 }
 
 /// How it ended.
@@ -347,7 +363,8 @@ pub struct Recorded {
     pub address: Option<String>,
     /// What was proved, in its order, with commas between.
     pub factors: Option<String>,
-    /// What was given or taken: roles with commas between, or a plan. Where a provider was asked, its name, and why not.
+    /// What was given or taken: roles with commas between, or a plan. Where a provider was asked, its name, and why not. Of a
+    /// domain, how it was proved, or why not.
     pub detail: Option<String>,
 }
 
@@ -409,6 +426,7 @@ impl fmt::Display for Detail {
             Self::Plan(plan) => plan.fmt(f),
             Self::Provider(provider) => provider.fmt(f),
             Self::Refused(provider, why) => write!(f, "{provider}: {why}"),
+            Self::Word(word) => f.write_str(word),
         }
     }
 }
@@ -423,6 +441,7 @@ impl fmt::Display for Target {
             Self::Family(id) => write!(f, "family:{id}"),
             Self::Client(id) => write!(f, "client:{id}"),
             Self::ApiKey(id) => write!(f, "api_key:{id}"),
+            Self::Domain(name) => write!(f, "domain:{name}"),
         }
     }
 }

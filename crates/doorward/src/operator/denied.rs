@@ -3,6 +3,7 @@
 use crate::{
     api_keys::MakeDenied,
     clients::ClientDenied,
+    domains::DomainDenied,
     error::{Fault, Refusal},
     guard::{Denial, Problem},
     invitations::InviteDenied,
@@ -28,6 +29,12 @@ impl From<Refusal<TenantDenied>> for Refusal<ActDenied> {
 
 impl From<Refusal<InviteDenied>> for Refusal<ActDenied> {
     fn from(refusal: Refusal<InviteDenied>) -> Self {
+        refusal.map(|denied| ActDenied(denied.problem()))
+    }
+}
+
+impl From<Refusal<DomainDenied>> for Refusal<ActDenied> {
+    fn from(refusal: Refusal<DomainDenied>) -> Self {
         refusal.map(|denied| ActDenied(denied.problem()))
     }
 }

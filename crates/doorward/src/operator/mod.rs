@@ -16,11 +16,13 @@ pub(crate) mod clients;
 mod command_line;
 mod command_line_api_keys;
 mod command_line_clients;
+mod command_line_domains;
 mod command_line_invitations;
 mod command_line_providers;
 mod command_line_signing;
 mod command_line_tenants;
 mod denied;
+pub(crate) mod domains;
 pub(crate) mod flow;
 pub(crate) mod invitations;
 pub(crate) mod providers;
@@ -34,6 +36,10 @@ pub use command_line_api_keys::{api_keys, revoke_api_key};
 pub use command_line_clients::{
     RegisteredClient, client, clients_of_settings, delete_client, disable_client, enable_client, list_clients,
     register_client, rotate_client_secret,
+};
+pub use command_line_domains::{
+    add_domain, domain_named, domains as list_domains, move_domain, remove_domain, tenant_of_address, verify_domain,
+    withdraw_domain,
 };
 pub use command_line_invitations::{invitations, invite_member, resend_invitation, revoke_invitation};
 pub use command_line_providers::{Provider, providers, try_provider};

@@ -34,7 +34,7 @@ pub use rules::{Entitlement, InTenant, Member, State, Tenant};
 pub(crate) use rules::{Named, Standing, TenantDenied, display_name, no_such_tenant};
 pub use settings::Settings;
 pub(crate) use store::{
-    Joined, by_ids, by_name, count_all, find, find_member, list, members, of_account, open_to_join, own,
+    Joined, by_ids, by_name, count_all, find, find_member, list, members, of_account, open_to_join, own, owners,
 };
 
 use crate::base::db::Migration;

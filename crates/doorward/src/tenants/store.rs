@@ -368,6 +368,12 @@ pub(super) async fn has_other_owner(tx: &mut Transaction, tenant: TenantId, acco
     Ok(tx.find(sql, &[&tenant, &account], |_| Ok(())).await?.is_some())
 }
 
+/// The owners of a tenant, up to `limit`, in the order in which they joined.
+pub(crate) async fn owners(tx: &mut Transaction, tenant: TenantId, limit: i64) -> Result<Vec<AccountId>, Fault> {
+    let sql = "SELECT account FROM memberships WHERE tenant = $1 AND is_owner = 1 ORDER BY number LIMIT $2";
+    tx.list(sql, &[&tenant, &limit], |row| row.get(0)).await
+}
+
 /// Selects what [`member`] reads, in its order.
 macro_rules! member_where {
     ($rest:literal) => {

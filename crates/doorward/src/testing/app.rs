@@ -86,6 +86,9 @@ impl TestApp {
         // Everybody in a test comes from one address; what is under test raises the limit back.
         settings.attempts.letters_per_address = 10_000;
         settings.attempts.free_per_address = 10_000;
+        // Never those of the machine: what they say is not ours to say, and a test asks nobody outside.
+        settings.domains.resolvers = vec![format!("127.0.0.1:{}", quiet_port())];
+        settings.domains.timeout = Duration::from_secs(1);
         change(&mut settings);
         Self::start(folder, settings, Arc::new(ManualClock::new())).await
     }
@@ -270,6 +273,19 @@ fn builder(folder: &Path, settings: Settings, clock: &Arc<ManualClock>) -> Build
     match mailbox {
         Some(mailbox) => builder.development_mailbox(mailbox),
         None => builder,
+    }
+}
+
+/// A port of loopback at which nobody listens, outside of the range that the system gives away.
+fn quiet_port() -> u16 {
+    loop {
+        let mut random = [0; 2];
+        SystemEntropy.fill(&mut random);
+        let port = 15_000 + u16::from_le_bytes(random) % 15_000;
+        let free = std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
+        if free && std::net::UdpSocket::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
     }
 }
 

@@ -42,6 +42,8 @@ pub(crate) enum About {
     Acting,
     /// To come in by way of a provider.
     SigningIn,
+    /// To make true that a domain was proved, after it was looked up.
+    Proving,
 }
 
 /// Where those wait who are about to do something, while a test holds them back.

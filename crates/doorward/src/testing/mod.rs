@@ -11,6 +11,8 @@ mod clock;
 #[cfg(test)]
 pub(crate) mod crowd;
 #[cfg(test)]
+pub(crate) mod dns;
+#[cfg(test)]
 pub(crate) mod kinds;
 #[cfg(test)]
 pub(crate) mod parts;

@@ -138,7 +138,7 @@ fn has_fonts() -> bool {
 }
 
 const NODE: u32 = 20;
-const NEEDS: [Need; 10] = [
+const NEEDS: [Need; 11] = [
     Need {
         what: "a C compiler and make",
         packages: &["gcc", "libc6-dev", "make"],
@@ -146,6 +146,7 @@ const NEEDS: [Need; 10] = [
     },
     Need { what: "OpenSSL's command line", packages: &["openssl"], present: || shell::which("openssl").is_some() },
     Need { what: "PostgreSQL", packages: &["postgresql"], present: || postgres::programs().is_some() },
+    Need { what: "dnsmasq", packages: &["dnsmasq-base"], present: || shell::which("dnsmasq").is_some() },
     Need { what: "nginx", packages: &["nginx-light"], present: || shell::which("nginx").is_some() },
     Need { what: "Caddy", packages: &["caddy"], present: || shell::which("caddy").is_some() },
     Need {

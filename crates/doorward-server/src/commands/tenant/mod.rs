@@ -6,6 +6,7 @@
 
 mod acts;
 mod delete;
+mod domain;
 mod entitle;
 mod read;
 
@@ -47,6 +48,9 @@ pub(crate) enum Tenant {
     Delete(delete::Delete),
     /// Keeps a tenant that waits to be deleted
     Restore(acts::Named),
+    /// Says which email domains belong to a tenant, and finds the tenant of an address
+    #[command(subcommand)]
+    Domain(domain::Domain),
     /// Says what a tenant or one of its members has paid for, and until when
     Entitle(entitle::Entitle),
 }
@@ -88,6 +92,7 @@ impl Tenant {
             Self::Resume(named) => named.resume(&doorward).await,
             Self::Delete(delete) => delete.run(&doorward).await,
             Self::Restore(named) => named.restore(&doorward).await,
+            Self::Domain(domain) => domain.run(&doorward).await,
             Self::Entitle(entitle) => entitle.run(&doorward).await,
         }
     }

@@ -14,6 +14,7 @@ use crate::{
     operate::{self, Act},
     testing::{
         Actor, TestApp,
+        dns::NameServer,
         programs::{Program, bare, web as web_client},
         providers::{begin, come_back},
         relying::{RelyingParty, text_of},
@@ -88,6 +89,7 @@ pub(super) async fn every_way(app: &TestApp) -> Secrets {
     meets_an_operator(app).await;
     is_invited(app, &mut secrets).await;
     uses_keys(app, &mut secrets).await;
+    proves_domains(app).await;
     works_with_others(app, &mut secrets).await;
     asks_as_a_program(app, &mut secrets).await;
     is_known_elsewhere(app, &mut secrets).await;
@@ -232,6 +234,23 @@ async fn meets_an_operator(app: &TestApp) {
     for act in [Act::KeysRotated, Act::KeysReplaced, Act::BackupMade, Act::AuditExported] {
         operate::note(&app.doorward, act).await.unwrap();
     }
+}
+
+/// A domain is proved, missed, moved, withdrawn and removed; its record is no secret.
+async fn proves_domains(app: &TestApp) {
+    let mut sue = app.logged_in("sue@example.com").await;
+    let at = "/auth/tenants/acme/domains";
+    let added = sue.post(at, &[("domain", "acme.example")]).await.json();
+    let (name, value) = (added["record_name"].as_str().unwrap(), added["record_value"].as_str().unwrap());
+    for (records, status) in [(&[(name, value)][..], 200), (&[], 409)] {
+        let _server = NameServer::with(app, records);
+        assert_eq!(sue.post(&format!("{at}/acme.example/check"), &[]).await.status, status);
+    }
+    let tom = app.doorward.account_of(&EmailAddress::parse("tom@example.com").unwrap()).await.unwrap().unwrap();
+    let (other, domain) = (app.tenant("moved", tom).await, "acme.example".parse().unwrap());
+    operate::move_domain(&app.doorward, other, &domain).await.unwrap();
+    assert!(operate::withdraw_domain(&app.doorward, other, &domain).await.unwrap());
+    operate::remove_domain(&app.doorward, other, &domain).await.unwrap();
 }
 
 /// A tenant from its beginning to its end, with a plan, and an operator.

@@ -4,8 +4,8 @@ use std::{borrow::Cow, str::FromStr};
 
 use bytes::BytesMut;
 use doorward_core::{
-    AccountId, ApiKeyId, ClientId, Digest, EmailAddress, FamilyId, Handle, InvitationId, Kind, PlanName, ProviderName,
-    RoleName, SessionId, Slug, TenantId, Timestamp, password::PasswordHash,
+    AccountId, ApiKeyId, ClientId, Digest, DomainName, EmailAddress, FamilyId, Handle, InvitationId, Kind, PlanName,
+    ProviderName, RoleName, SessionId, Slug, TenantId, Timestamp, password::PasswordHash,
 };
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
@@ -118,6 +118,7 @@ bind! {
     RoleName: |role| Value::Text(Cow::Borrowed(role.as_str()));
     ProviderName: |name| Value::Text(Cow::Borrowed(name.as_str()));
     PlanName: |plan| Value::Text(Cow::Borrowed(plan.as_str()));
+    DomainName: |domain| Value::Text(Cow::Borrowed(domain.as_str()));
     EmailAddress: |email| Value::Text(Cow::Borrowed(email.as_str()));
     PasswordHash: |hash| Value::Text(Cow::Borrowed(hash.as_phc()));
 }
@@ -239,6 +240,7 @@ column! {
     RoleName: text |text| RoleName::from_str(text).map_err(unreadable);
     ProviderName: text |text| ProviderName::from_str(text).map_err(unreadable);
     PlanName: text |text| PlanName::from_str(text).map_err(unreadable);
+    DomainName: text |text| DomainName::from_str(text).map_err(unreadable);
     EmailAddress: text |text| EmailAddress::stored(text).ok_or_else(|| unreadable("an address is not in its canonical spelling"));
     PasswordHash: text |text| Ok(PasswordHash::stored(text));
 }

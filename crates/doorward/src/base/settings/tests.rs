@@ -177,6 +177,7 @@ fn the_reference_tells_every_key_with_its_default_and_its_reason() {
         "authorization",
         "clients.NAME",
         "database",
+        "domains",
         "email_change",
         "invitations",
         "keys",

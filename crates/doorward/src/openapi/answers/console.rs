@@ -47,6 +47,10 @@ fn of_tenant(method: &str, rest: &str) -> Option<&'static str> {
         ("POST", "/invitations") => "MadeInvitation",
         ("POST", "/invitations/{id}/resend") => "Sent",
         ("POST", "/invitations/{id}/revoke") => "Revoked",
+        ("GET", "/domains") => "DomainsPanel",
+        ("POST", "/domains") => "VerifiedDomain",
+        ("POST", "/domains/{domain}/withdraw") => "Withdrawal",
+        ("POST", "/domains/{domain}/remove") => "Removed",
         _ => return None,
     })
 }
@@ -77,6 +81,9 @@ pub(super) fn schemas() -> Schemas {
         ("TenantConfirmation", object(json!({ "tenant": named("TenantRow"), "csrf_token": text() }))),
         ("Suspension", object(json!({ "suspended": flag(), "changed": changed }))),
         ("Deletion", object(json!({ "closing": flag(), "changed": changed }))),
+        ("Withdrawal", object(json!({ "withdrawn": flag(), "changed": changed }))),
+        ("DomainsPanel", object(json!({ "domains": list(domain()) }))),
+        ("VerifiedDomain", object(json!({ "domain": text() }))),
         ("Entitled", object(json!({ "until": seconds() }))),
         ("MadeMember", object(json!({ "account": text() }))),
         ("MemberPanel", member()),
@@ -194,6 +201,17 @@ fn invitation() -> Value {
         "invited_by": known("The id of the member's account; `null` for an operator."),
         "created_at": seconds(),
         "expires_at": seconds(),
+    }))
+}
+
+fn domain() -> Value {
+    object(json!({
+        "domain": text(),
+        "added_at": seconds(),
+        "verified_by": super::tenants::proof(),
+        "verified_at": moment("Since when it is the tenant's"),
+        "checked_at": moment("When its record was last looked for"),
+        "missing_since": moment("Since when its record is gone"),
     }))
 }
 

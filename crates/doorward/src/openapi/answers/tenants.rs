@@ -39,6 +39,10 @@ fn of_one(method: &str, rest: &str) -> Option<&'static str> {
         ("GET", "/api-keys") => "ApiKeys",
         ("POST", "/api-keys") => "NewApiKey",
         ("POST", "/api-keys/{id}/revoke") | ("DELETE", "/api-keys/{id}") => "Revoked",
+        ("GET", "/domains") => "Domains",
+        ("POST", "/domains") => "Domain",
+        ("POST", "/domains/{domain}/check") => "DomainChecked",
+        ("POST", "/domains/{domain}/remove") | ("DELETE", "/domains/{domain}") => "Removed",
         _ => return None,
     })
 }
@@ -79,6 +83,9 @@ pub(super) fn schemas() -> Schemas {
         ("Revoked", done("revoked")),
         ("ApiKeys", page("api_keys", api_key())),
         ("NewApiKey", new_api_key()),
+        ("Domain", domain()),
+        ("Domains", object(json!({ "domains": list(named("Domain")) }))),
+        ("DomainChecked", done("verified")),
         ("Offer", object(json!({ "tenant": names, "invited_by": inviter, "roles": texts(), "csrf_token": text() }))),
         ("Joined", object(json!({ "joined": flag(), "tenant": names }))),
     ]
@@ -115,8 +122,26 @@ fn event() -> Value {
         "tenant": known("The id of the tenant it happened in."),
         "address": known("From which machine."),
         "factors": known("What was proved, with commas between."),
-        "detail": known("What was given or taken: roles with commas between, or a plan."),
+        "detail": known("What was given or taken: roles with commas between, or a plan. Of a domain, how it was proved, or why not."),
     }))
+}
+
+fn domain() -> Value {
+    object(json!({
+        "domain": text(),
+        "record_name": about("The name at which the TXT record is to stand."),
+        "record_value": about("What the record is to say."),
+        "added_at": seconds(),
+        "verified_by": proof(),
+        "verified_at": moment("Since when it is the tenant's"),
+        "checked_at": moment("When its record was last looked for"),
+        "missing_since": moment("Since when its record is gone"),
+    }))
+}
+
+/// What has proved a domain.
+pub(super) fn proof() -> Value {
+    json!({ "type": ["string", "null"], "enum": ["dns", "operator", null], "description": "What has proved it, if anything." })
 }
 
 fn api_key() -> Value {

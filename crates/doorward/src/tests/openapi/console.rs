@@ -22,6 +22,7 @@ pub(super) async fn all(tour: &mut Tour<'_>) {
     tenants(tour, &mut root_there).await;
     members(tour, &mut root_there, ann).await;
     invitations(tour, &mut root_there).await;
+    domains(tour, &mut root_there).await;
     accounts(tour, &mut root_there, (root, ann)).await;
     tour.visit(&mut root_there, "GET /admin/tenants/{tenant}/delete", &[WORKS]).await;
     tour.visit(&mut root_there, "POST /admin/tenants/{tenant}/delete", &[WORKS, ("slug", WORKS.1)]).await;
@@ -121,6 +122,19 @@ async fn invitations(tour: &mut Tour<'_>, root: &mut Actor) {
     tour.visit(root, "GET /admin/tenants/{tenant}/invitations", &[WORKS, ("limit", "1")]).await;
     tour.visit(root, "POST /admin/tenants/{tenant}/invitations/{id}/resend", &invited).await;
     tour.visit(root, "POST /admin/tenants/{tenant}/invitations/{id}/revoke", &invited).await;
+}
+
+async fn domains(tour: &mut Tour<'_>, root: &mut Actor) {
+    let panel = "/admin/tenants/{tenant}/domains";
+    let globex = [WORKS, ("domain", "globex.example")];
+    tour.visit(root, &format!("POST {panel}"), &globex).await;
+    tour.visit(root, &format!("POST {panel}"), &[WORKS, globex[1], ("take_over", "on")]).await;
+    tour.visit(root, &format!("GET {panel}"), &[WORKS]).await;
+    // Whose record is gone.
+    tour.visit(root, &format!("GET {panel}"), &[("tenant", "acme")]).await;
+    tour.visit(root, &format!("POST {panel}/{{domain}}/withdraw"), &globex).await;
+    tour.visit(root, &format!("GET {panel}"), &[WORKS]).await;
+    tour.visit(root, &format!("POST {panel}/{{domain}}/remove"), &globex).await;
 }
 
 async fn accounts(tour: &mut Tour<'_>, root: &mut Actor, (own, ann): (AccountId, AccountId)) {

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::tour::Tour;
 use crate::{
     operate,
-    testing::{Actor, programs::bare},
+    testing::{Actor, dns::NameServer, programs::bare},
 };
 
 const DORA: &str = "dora@example.com";
@@ -21,6 +21,7 @@ pub(super) async fn all(tour: &mut Tour<'_>) {
     invited(tour, &mut owner).await;
     asked(tour, &mut owner).await;
     keys(tour, &mut owner).await;
+    domains(tour, &mut owner).await;
     members(tour, &mut owner).await;
     tour.visit(&mut bob, "POST /tenants/{tenant}/leave", &[ACME]).await;
     for format in ["jsonl", "csv"] {
@@ -83,6 +84,27 @@ async fn keys(tour: &mut Tour<'_>, owner: &mut Actor) {
     tour.visit(owner, "GET /tenants/{tenant}/api-keys", &[ACME, ("limit", "1")]).await;
     tour.visit(owner, "POST /tenants/{tenant}/api-keys/{id}/revoke", &[ACME, ("id", &ids[0])]).await;
     tour.visit(owner, "DELETE /tenants/{tenant}/api-keys/{id}", &[ACME, ("id", &ids[1])]).await;
+}
+
+async fn domains(tour: &mut Tour<'_>, owner: &mut Actor) {
+    for domain in ["acme.example", "more.example"] {
+        tour.visit(owner, "POST /tenants/{tenant}/domains", &[ACME, ("domain", domain)]).await;
+    }
+    let listed = tour.visit(owner, "GET /tenants/{tenant}/domains", &[ACME]).await.json();
+    let one = &listed["domains"][0];
+    let record = (one["record_name"].as_str().unwrap(), one["record_value"].as_str().unwrap());
+    let [acme, more] = ["acme.example", "more.example"].map(|domain| [ACME, ("domain", domain)]);
+    let server = NameServer::with(tour.app, &[record]);
+    tour.visit(owner, "POST /tenants/{tenant}/domains/{domain}/check", &acme).await;
+    drop(server);
+    let _gone = NameServer::with(tour.app, &[]);
+    let answer = owner.post("/auth/tenants/acme/domains/acme.example/check", &[]).await;
+    tour.refused(&answer, "a record that is gone");
+    tour.visit(owner, "GET /tenants/{tenant}/domains", &[ACME]).await;
+    tour.visit(owner, "DELETE /tenants/{tenant}/domains/{domain}", &more).await;
+    let again = [ACME, ("domain", "again.example")];
+    tour.visit(owner, "POST /tenants/{tenant}/domains", &again).await;
+    tour.visit(owner, "POST /tenants/{tenant}/domains/{domain}/remove", &again).await;
 }
 
 async fn asked(tour: &mut Tour<'_>, owner: &mut Actor) {
