@@ -5,6 +5,7 @@ import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { everyPageOfApps } from "./apps.mjs";
 import { newVisitor } from "./browser.mjs";
+import { DOMAIN_LOST, RECORD_GONE, domains, domainsInTheConsole, newResolver } from "./domains.mjs";
 import { INVITED } from "./invited.mjs";
 import { KEY_MADE, apiKeys } from "./keys.mjs";
 import { look, lookAtLetter } from "./look.mjs";
@@ -32,6 +33,8 @@ const LETTERS = [
   ["Confirm your new address", NEXT_ADDRESS],
   [INVITED, GUEST],
   [KEY_MADE, ADDRESS],
+  [RECORD_GONE, ADDRESS],
+  [DOMAIN_LOST, ADDRESS],
 ];
 
 /** What a person can come to who is logged in, beside the account's own page. */
@@ -44,7 +47,8 @@ const OWN_PAGES = [
 
 /** Walks through all of them. */
 export async function tour() {
-  const server = await startServer();
+  const resolver = await newResolver();
+  const server = await startServer(resolver.settings);
   const page = await newVisitor(server);
   await beforeAnAccount(page);
   await loggedOut(page);
@@ -53,6 +57,7 @@ export async function tour() {
   await inviting(server, page, await newVisitor(server));
   await apiKeys(page, "oberholzer", look);
   await everyPageOfApps(server, page, look);
+  await domains(page, "oberholzer", resolver, look);
   await astray(page);
   await operatorsConsole(server, await newVisitor(server));
   await letters(page);
@@ -244,6 +249,7 @@ async function operatorsConsole(server, page) {
     await look(page, name);
   }
   await refused(page, "console-delete-refused", { "Its address, to confirm": "acme" }, "Delete it");
+  await domainsInTheConsole(page, "oberholzer", look);
   await clientsOf(page);
   await page.goto("/auth/admin/accounts?search=nobody-begins-so");
   await look(page, "console-accounts-none");
