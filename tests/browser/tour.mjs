@@ -5,6 +5,7 @@ import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { everyPageOfApps } from "./apps.mjs";
 import { newVisitor } from "./browser.mjs";
+import { connections, connectionsInTheConsole, lookingForOne } from "./connections.mjs";
 import { DOMAIN_LOST, RECORD_GONE, domains, domainsInTheConsole, newResolver } from "./domains.mjs";
 import { INVITED } from "./invited.mjs";
 import { KEY_MADE, apiKeys } from "./keys.mjs";
@@ -58,6 +59,8 @@ export async function tour() {
   await apiKeys(page, "oberholzer", look);
   await everyPageOfApps(server, page, look);
   await domains(page, "oberholzer", resolver, look);
+  await connections(page, "oberholzer", look);
+  await lookingForOne(await newVisitor(server), look);
   await astray(page);
   await operatorsConsole(server, await newVisitor(server));
   await letters(page);
@@ -250,6 +253,7 @@ async function operatorsConsole(server, page) {
   }
   await refused(page, "console-delete-refused", { "Its address, to confirm": "acme" }, "Delete it");
   await domainsInTheConsole(page, "oberholzer", look);
+  await connectionsInTheConsole(page, "oberholzer", look);
   await clientsOf(page);
   await page.goto("/auth/admin/accounts?search=nobody-begins-so");
   await look(page, "console-accounts-none");

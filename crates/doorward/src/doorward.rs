@@ -27,7 +27,7 @@ use crate::{
         settings::SettingsError,
         turns::Turns,
     },
-    clients,
+    clients, connections,
     context::Context,
     domains,
     error::Fault,
@@ -293,6 +293,9 @@ impl Doorward {
             loop {
                 if let Err(fault) = signing::keep(&self.cx).await {
                     tracing::error!(%fault, "cannot look after the signing keys now");
+                }
+                if let Err(fault) = connections::keep(&self.cx).await {
+                    tracing::error!(%fault, "cannot look after the secrets of tenants' providers now");
                 }
                 tokio::time::sleep(Duration::from_secs(60)).await;
             }

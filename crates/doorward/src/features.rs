@@ -1,6 +1,6 @@
 //! All features in one place: their routes, their tables, their letters, what they forget with an account.
 
-use doorward_core::{AccountId, ClientId, EmailAddress, SessionId, TenantId};
+use doorward_core::{AccountId, ClientId, EmailAddress, ProviderName, SessionId, TenantId};
 
 use crate::{
     access, account_page, accounts, admin, api_keys, attempts, audit, authorization,
@@ -9,12 +9,12 @@ use crate::{
         mail::{self, Composer},
         throttle,
     },
-    clients,
+    clients, connections,
     context::Context,
     domains, email_change,
-    error::Fault,
-    federation,
-    guard::Routes,
+    error::{Fault, Refusal},
+    federation::{self, Brought},
+    guard::{Routes, Visit},
     invitations, login, mailbox, oauth, openapi, openid, operator, operators, password_reset, passwords,
     reauthentication, sessions, signing, signup, site, tenant_page, tenants, tokens,
 };
@@ -45,6 +45,7 @@ pub(crate) fn routes(stage: Stage) -> Routes {
     invitations::http::routes(&mut routes);
     api_keys::http::routes(&mut routes);
     domains::http::routes(&mut routes);
+    connections::http::routes(&mut routes);
     authorization::http::routes(&mut routes);
     oauth::http::routes(&mut routes);
     openid::http::routes(&mut routes);
@@ -80,6 +81,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         openid::MIGRATIONS,
         federation::MIGRATIONS,
         domains::MIGRATIONS,
+        connections::MIGRATIONS,
     ]
     .concat()
 }
@@ -107,6 +109,7 @@ pub(crate) async fn forget_tenant(cx: &Context, tx: &mut Transaction, tenant: Te
     tokens::forget_tenant(tx, tenant).await?;
     authorization::forget_tenant(tx, tenant).await?;
     clients::forget_tenant(tx, tenant).await?;
+    connections::forget_tenant(tx, tenant).await?;
     domains::forget_tenant(tx, tenant).await?;
     invitations::forget_tenant(tx, tenant).await
 }
@@ -119,6 +122,7 @@ pub(crate) async fn forget_member(
     account: AccountId,
 ) -> Result<(), Fault> {
     api_keys::forget_member(cx, tx, tenant, account).await?;
+    connections::depart(tx, tenant, account).await?;
     authorization::forget_member(tx, tenant, account).await?;
     tokens::forget_member(tx, tenant, account).await.map(drop)
 }
@@ -156,6 +160,38 @@ pub(crate) async fn end_foreign_ways(
     email: &EmailAddress,
 ) -> Result<(), Fault> {
     federation::end_foreign(cx, tx, account, email).await
+}
+
+/// The provider of this name that a tenant has brought, if people can be led to it now.
+pub(crate) async fn brought_provider(cx: &Context, name: &ProviderName) -> Result<Option<Brought>, Fault> {
+    connections::provider(cx, name).await
+}
+
+/// The provider of the tenant that the domain of an address belongs to.
+pub(crate) async fn provider_of_domain(cx: &Context, email: &EmailAddress) -> Result<Option<Brought>, Fault> {
+    connections::of_address(cx, email).await
+}
+
+pub(crate) use connections::{Arrival, NotWelcome};
+
+/// What comes of it, in tenants, that somebody has come by a provider.
+pub(crate) async fn came_by_provider(
+    cx: &Context,
+    tx: &mut Transaction,
+    arrival: &Arrival<'_>,
+    visit: &Visit,
+) -> Result<(), Refusal<NotWelcome>> {
+    connections::arrived(cx, tx, arrival, visit).await
+}
+
+/// Whether there is any provider that a tenant has brought.
+pub(crate) async fn any_provider_brought(cx: &Context) -> Result<bool, Fault> {
+    connections::any(cx).await
+}
+
+/// Whether the domain of an address belongs to a tenant.
+pub(crate) async fn is_of_tenant(tx: &mut Transaction, tenant: TenantId, email: &EmailAddress) -> Result<bool, Fault> {
+    domains::is_of(tx, tenant, email).await
 }
 
 /// Removes a client with what every feature keeps about it; `false` when there is none.

@@ -35,6 +35,7 @@ mod audit;
 mod authorization;
 mod base;
 mod clients;
+mod connections;
 mod context;
 mod domains;
 mod doorward;
@@ -95,6 +96,7 @@ pub mod operate {
         },
         base::db::{Bind, Database, DatabaseUrl, Durability, Row, Transaction},
         clients::{Authentication, Client, ClientSecretText, Grant, Registration},
+        connections::Connection,
         domains::{Domain, Proof, Proved},
         federation::{Check, Found, Trial},
         invitations::Invited,
@@ -102,12 +104,13 @@ pub mod operate {
             Act, ActError, Deletion, MemberOf, Provider, RegisteredClient, accounts, add_domain, add_member, api_keys,
             client, clients_of_settings, close_tenant, create_account, create_tenant, delete, delete_client,
             delete_tenant, disable, disable_client, domain_named, enable, enable_client, entitle, grant_operator,
-            import_hash, invitations, invite, invite_member, list, list_clients, list_domains, list_tenants, members,
-            move_domain, new_password, note, open_tenant, operators, policy, providers, register_client, remove_domain,
-            remove_member, rename, rename_tenant, replace_signing_keys, resend_invitation, reset, restore_tenant,
-            resume_tenant, revoke, revoke_all_of, revoke_api_key, revoke_everything, revoke_invitation,
-            revoke_operator, rotate_client_secret, rotate_signing_keys, sessions, set_roles, signing_keys,
-            suspend_tenant, tenant, tenant_of_address, try_provider, verify_domain, withdraw_domain,
+            import_hash, invitations, invite, invite_member, list, list_clients, list_connections, list_domains,
+            list_tenants, map_organisation, members, move_domain, new_password, note, open_tenant, operators, policy,
+            providers, register_client, remove_connection, remove_domain, remove_member, rename, rename_tenant,
+            replace_signing_keys, resend_invitation, reset, restore_tenant, resume_tenant, revoke, revoke_all_of,
+            revoke_api_key, revoke_everything, revoke_invitation, revoke_operator, rotate_client_secret,
+            rotate_signing_keys, sessions, set_roles, signing_keys, suspend_tenant, tenant, tenant_of_address,
+            try_provider, verify_domain, withdraw_domain,
         },
         operators::Operator,
         sessions::Listed,
@@ -129,6 +132,7 @@ pub mod config {
             settings::{Entry, SecretText, Section, Setting, SettingsError},
         },
         clients::Settings as ClientsSettings,
+        connections::Settings as ConnectionsSettings,
         domains::Settings as DomainsSettings,
         email_change::Settings as EmailChangeSettings,
         federation::Settings as ProvidersSettings,

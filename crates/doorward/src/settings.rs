@@ -105,6 +105,8 @@ sections! {
     invitations: crate::invitations::Settings;
     /// Email domains of tenants.
     domains: crate::domains::Settings;
+    /// Providers that tenants have brought.
+    connections: crate::connections::Settings;
     /// The keys that sign tokens.
     signing: crate::signing::Settings;
     /// Programs that may ask for tokens.

@@ -6,14 +6,16 @@ use serde_json::json;
 use crate::support::Site;
 
 /// Tables that a backup keeps: none of their rows lets anybody in.
-const KEPT: [&str; 19] = [
+const KEPT: [&str; 21] = [
     "accounts",
     "api_keys",
     "audit_events",
     "audit_seals",
     "client_assertions",
     "clients",
+    "connections",
     "consents",
+    "departed_members",
     "dpop_proofs",
     "identities",
     "memberships",

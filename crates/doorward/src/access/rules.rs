@@ -52,6 +52,7 @@ pub(crate) mod own {
         pub(crate) AuditRead = "audit:read";
         pub(crate) ApiKeysManage = "api_keys:manage";
         pub(crate) DomainsManage = "domains:manage";
+        pub(crate) ConnectionsManage = "connections:manage";
     }
 }
 

@@ -19,8 +19,8 @@ pub(crate) use flow::{
 pub use rules::Account;
 pub(crate) use rules::{Admitted, Disabled, Profile, Standing, display_name};
 pub(crate) use store::{
-    address_of, by_email, by_id, by_ids, count, lock, locked, locked_whole, profile_of, raise_password_epoch, row_of,
-    search,
+    address_of, any_address_of, by_email, by_id, by_ids, count, lock, locked, locked_whole, profile_of,
+    raise_password_epoch, row_of, search,
 };
 
 use crate::base::db::Migration;

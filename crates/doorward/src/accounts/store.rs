@@ -122,6 +122,11 @@ pub(crate) async fn address_of(tx: &mut Transaction, id: AccountId) -> Result<Op
     tx.find(sql, &[&id], |row| row.get(0)).await
 }
 
+/// The same, also when it is disabled.
+pub(crate) async fn any_address_of(tx: &mut Transaction, id: AccountId) -> Result<Option<EmailAddress>, Fault> {
+    tx.find("SELECT email FROM accounts WHERE id = $1", &[&id], |row| row.get(0)).await
+}
+
 /// Marks a login of an enabled account in its epoch; `false` when it is disabled, gone or in a later epoch.
 pub(super) async fn mark_login(tx: &mut Transaction, id: AccountId, epoch: i64, now: Timestamp) -> Result<bool, Fault> {
     let sql = "UPDATE accounts SET last_login_at = $1 WHERE id = $2 AND epoch = $3 AND disabled_at IS NULL";

@@ -1,8 +1,8 @@
 //! The routes of the console; each panel has a file of its own.
 
 use super::{
-    accounts, api_keys, belongings, clients, domains, invitations, log, members, overview, providers, sessions, system,
-    tenants,
+    accounts, api_keys, belongings, clients, connections, domains, invitations, log, members, overview, providers,
+    sessions, system, tenants,
 };
 use crate::guard::Routes;
 
@@ -14,6 +14,7 @@ pub(crate) fn routes(routes: &mut Routes) {
     members::routes(routes);
     invitations::routes(routes);
     domains::routes(routes);
+    connections::routes(routes);
     clients::routes(routes);
     api_keys::routes(routes);
     providers::routes(routes);

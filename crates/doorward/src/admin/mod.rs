@@ -19,6 +19,7 @@ mod accounts;
 mod api_keys;
 mod belongings;
 mod clients;
+mod connections;
 mod domains;
 mod flow;
 pub(crate) mod http;

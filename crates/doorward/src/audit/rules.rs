@@ -114,6 +114,12 @@ actions! {
     DomainWithdrawn = "domain.withdrawn";
     /// A tenant does not claim a domain any more.
     DomainRemoved = "domain.removed";
+    /// A tenant brings a provider, and has yet to set it up.
+    ConnectionAdded = "connection.added";
+    /// It was written how a tenant's provider is spoken to.
+    ConnectionChanged = "connection.changed";
+    /// A tenant's provider is gone, and every way into an account that led through it.
+    ConnectionRemoved = "connection.removed";
     /// Somebody became a member.
     MemberJoined = "member.joined";
     /// Somebody left a tenant.
@@ -210,6 +216,8 @@ pub(crate) enum Target {
     ApiKey(ApiKeyId),
     /// A domain, in its one spelling.
     Domain(DomainName),
+    /// A provider that a tenant has brought.
+    Connection(ProviderName),
 }
 
 /// What was given or taken, in names that the settings define; no text of a person gets here.
@@ -442,6 +450,7 @@ impl fmt::Display for Target {
             Self::Client(id) => write!(f, "client:{id}"),
             Self::ApiKey(id) => write!(f, "api_key:{id}"),
             Self::Domain(name) => write!(f, "domain:{name}"),
+            Self::Connection(name) => write!(f, "connection:{name}"),
         }
     }
 }

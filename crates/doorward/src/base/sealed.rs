@@ -1,10 +1,38 @@
 //! Secrets at rest, sealed with ChaCha20-Poly1305 (RFC 8439 section 2.8) under a key that comes of the master keys.
 //!
 //! What was sealed opens with the words that it was sealed about, and with no others: moved to another row it is no secret there.
+//! Whoever has the database alone has nothing.
 
-use doorward_core::Entropy;
+use doorward_core::{Entropy, KeyRing, Timestamp};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use zeroize::Zeroizing;
+
+/// One use of sealed secrets, with a seed of its own from each master key. A seed seals few of them in its life; where there are
+/// many, each row has a key of its own.
+#[derive(Clone, Copy)]
+pub(crate) struct Seals<'r> {
+    /// The master keys.
+    pub(crate) ring: &'r KeyRing,
+    /// The name of the use.
+    pub(crate) use_of: &'static str,
+}
+
+impl Seals<'_> {
+    /// Seals with the master key in force.
+    pub(crate) fn seal(&self, about: &[u8], secret: &[u8], (entropy, now): (&dyn Entropy, Timestamp)) -> Vec<u8> {
+        seal(&self.ring.seed(self.use_of, now), about, secret, entropy)
+    }
+
+    /// Opens what any master key of the ring has sealed.
+    pub(crate) fn open(&self, about: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        self.ring.seeds(self.use_of).iter().find_map(|seed| open(seed, about, sealed))
+    }
+
+    /// Whether the master key in force has sealed it.
+    pub(crate) fn is_current(&self, about: &[u8], sealed: &[u8], now: Timestamp) -> bool {
+        open(&self.ring.seed(self.use_of, now), about, sealed).is_some()
+    }
+}
 
 /// Seals: nonce, then the rest. A key is to seal few secrets in its life, so that a nonce at random is never the same twice.
 pub(crate) fn seal(key: &[u8; 32], about: &[u8], secret: &[u8], entropy: &dyn Entropy) -> Vec<u8> {

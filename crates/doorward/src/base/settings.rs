@@ -107,6 +107,11 @@ setting! {
 pub struct SecretText(Option<std::sync::Arc<doorward_core::Secret>>);
 
 impl SecretText {
+    /// Takes a secret that was kept elsewhere than in the settings.
+    pub(crate) fn of(secret: &[u8]) -> Self {
+        Self(Some(std::sync::Arc::new(doorward_core::Secret::new(secret.to_vec()))))
+    }
+
     /// The secret, when one is set.
     pub fn get(&self) -> Option<&doorward_core::Secret> {
         self.0.as_deref()

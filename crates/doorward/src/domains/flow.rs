@@ -36,6 +36,16 @@ pub(crate) async fn tenant_of(cx: &Context, email: &EmailAddress) -> Result<Opti
     Ok(tenant.filter(|tenant| tenant.state() == State::Active))
 }
 
+/// Whether the domain of an address belongs to a tenant, as it stands in a transaction.
+pub(crate) async fn is_of(tx: &mut Transaction, tenant: TenantId, email: &EmailAddress) -> Result<bool, Fault> {
+    is_holder(tx, tenant, email.domain()).await
+}
+
+/// The same of a domain, as somebody else has written it.
+pub(crate) async fn is_holder(tx: &mut Transaction, tenant: TenantId, domain: &str) -> Result<bool, Fault> {
+    Ok(store::holder_in(tx, domain).await? == Some(tenant))
+}
+
 /// Puts a domain on the list of the tenant; nobody has proved it yet.
 pub(super) async fn claim(
     cx: &Context,

@@ -52,6 +52,12 @@ pub(super) async fn holder(db: &Database, name: &str) -> Result<Option<TenantId>
     db.find(sql, &[&name], |row| row.get(0)).await
 }
 
+/// The same as it stands in a transaction.
+pub(super) async fn holder_in(tx: &mut Transaction, name: &str) -> Result<Option<TenantId>, Fault> {
+    let sql = "SELECT tenant FROM tenant_domains WHERE domain = $1 AND verified_at IS NOT NULL";
+    tx.find(sql, &[&name], |row| row.get(0)).await
+}
+
 /// Makes a domain the tenant's; `false` when another tenant has it. After that, when it is another's since a moment ago, the
 /// caller undoes its transaction.
 pub(super) async fn prove(

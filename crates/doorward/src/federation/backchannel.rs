@@ -69,7 +69,7 @@ async fn about(cx: &Context, provider: &Provider, token: &str) -> Result<About, 
     let about = read(&claims, (&issuer, &provider.written.client_id), cx.clock.now())?;
     protocol::verify_logout(cx, provider, &metadata, token).await.map_err(|reason| no(reason.word()))?;
     let known_as = if claims::is_url(&issuer) { issuer } else { metadata.issuer.clone() };
-    Ok(About { issuer: known_as, ..about })
+    Ok(About { issuer: provider.known_as(&known_as), ..about })
 }
 
 fn read(claims: &Claims, (issuer, client_id): (&str, &str), now: Timestamp) -> Result<About, LogoutDenied> {

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use axum::http::{HeaderValue, Method, header};
-use doorward_core::{AccountId, LocalPath, SessionId};
+use doorward_core::{AccountId, EmailAddress, LocalPath, SessionId};
 use serde_json::json;
 
 use super::{
     answer::Answer,
-    backchannel,
+    backchannel, brought,
     flow::{self, Back, Begun, Came},
     linking,
     provider::Provider,
@@ -16,6 +16,7 @@ use super::{
     store,
 };
 use crate::{
+    accounts,
     base::render::{ProviderButton, ago, page},
     context::Context,
     error::Refusal,
@@ -32,6 +33,9 @@ pub(crate) fn routes(routes: &mut Routes) {
     routes.landing(Method::GET, "/providers/{provider}/callback", callback, doc);
     let doc = "Takes the same as a form of the provider's site, and leads to the address above with it.";
     routes.landing(Method::POST, "/providers/{provider}/callback", form_callback, doc);
+    routes.get("/login/organisation", organisation, "Asks for an address, to find the provider of its organisation.");
+    let doc = "Sends somebody to the provider of the organisation that has proved the domain of their address.";
+    routes.post("/login/organisation", find, doc);
     routes.get("/providers/{provider}/failed", failed, "Says why nothing came of a way to a provider, and what to do.");
     routes.post(
         "/providers/{provider}/reauthenticate",
@@ -85,6 +89,16 @@ pub(crate) struct Way {
     works: bool,
 }
 
+page! {
+    /// Asks for an address, to find the provider of its organisation.
+    #[derive(askama::Template)]
+    OrganisationPage in "federation/organisation.html" { email: String }
+}
+
+input! {
+    Finding { email: "The address; only its domain counts." }
+}
+
 input! {
     Named { provider: "The provider's name in the settings." }
 }
@@ -120,7 +134,22 @@ input! {
 
 async fn log_in(visitor: Public, named: Named) -> Result<Reply, Refused> {
     let cx = visitor.cx();
-    let provider = known(cx, &named.provider)?;
+    let provider = known(cx, &named.provider).await?;
+    let (to, visit) = (visitor.destination(), visitor.visit());
+    send(cx, &provider, (Purpose::Login, None), &to, (&visit, visitor.comes_from_us())).await
+}
+
+async fn organisation(visitor: Public, _: NoInput) -> Result<Reply, Refused> {
+    let page = OrganisationPage { email: String::new() };
+    Ok(Reply::page(&json!({ "csrf_token": visitor.form_token() }), page))
+}
+
+/// What is answered depends on the domain alone, so nobody learns from it who has an account.
+async fn find(visitor: Public, finding: Finding) -> Result<Reply, Refused> {
+    let cx = visitor.cx();
+    let again = || OrganisationPage { email: finding.email.to_string() };
+    let email = EmailAddress::parse(&finding.email).or_page(again)?;
+    let provider = brought::of_domain(cx, &email).await?.ok_or_else(rules::no_provider).or_page(again)?;
     let (to, visit) = (visitor.destination(), visitor.visit());
     send(cx, &provider, (Purpose::Login, None), &to, (&visit, visitor.comes_from_us())).await
 }
@@ -135,7 +164,7 @@ async fn prove(person: SignedIn, named: Named) -> Result<Reply, Refused> {
 
 async fn leave(person: &SignedIn, named: &Named, purpose: Purpose) -> Result<Reply, Refused> {
     let cx = person.cx();
-    let provider = known(cx, &named.provider)?;
+    let provider = known(cx, &named.provider).await?;
     if purpose == Purpose::Reauthentication && !provider.proves_anew() {
         return Err(not_here().into());
     }
@@ -164,7 +193,7 @@ async fn send(
 
 async fn callback(landing: Landing, arriving: Arriving) -> Result<Reply, Refused> {
     let cx = landing.cx();
-    let provider = known(cx, &arriving.provider)?;
+    let provider = known(cx, &arriving.provider).await?;
     let back = Back {
         answer: &arriving.answer,
         browser: landing.browser(),
@@ -200,7 +229,7 @@ async fn callback(landing: Landing, arriving: Arriving) -> Result<Reply, Refused
 /// The browser keeps our cookies to itself when another site sends it here with a form, so it is sent once more, to the address.
 async fn form_callback(landing: Landing, arriving: Arriving) -> Result<Reply, Refused> {
     let cx = landing.cx();
-    let provider = known(cx, &arriving.provider)?;
+    let provider = known(cx, &arriving.provider).await?;
     // What cannot be read is refused, and written down, where it is read.
     let query = Answer::read(&arriving.answer).map_or_else(|_| MALFORMED.to_owned(), |answer| answer.query());
     let to = format!("{}/providers/{}/callback?{query}", cx.site.base, provider.name());
@@ -238,13 +267,13 @@ fn unseen_refused(refused: Refused) -> Refused {
 const UNSEEN: HeaderValue = HeaderValue::from_static("no-referrer");
 
 async fn backchannel_logout(program: Program, said: LoggedOut) -> Result<Reply, Refused> {
-    let provider = known(program.cx(), &said.provider)?;
+    let provider = known(program.cx(), &said.provider).await?;
     let ended = backchannel::take(program.cx(), &provider, &said.logout_token, &program.visit()).await?;
     Ok(Reply::json(&json!({ "ended": ended })))
 }
 
 async fn failed(visitor: Public, said: FailedAs) -> Result<Reply, Refused> {
-    let provider = known(visitor.cx(), &said.provider)?;
+    let provider = known(visitor.cx(), &said.provider).await?;
     let problem = rules::problem_of(&said.code).ok_or_else(not_here)?;
     let link =
         way_on(visitor.cx(), &problem, Purpose::named(&said.way).unwrap_or(Purpose::Login), &visitor.destination());
@@ -288,6 +317,7 @@ async fn identities(person: &SignedIn) -> Result<(IdentitiesPage, serde_json::Va
     let (cx, now) = (person.cx(), person.cx().clock.now());
     let linked = store::of_account(&cx.db, person.account()).await?;
     let has_password = passwords::is_set(&cx.db, person.account()).await?;
+    let offered = offered(person).await?;
     let each = |way: &store::Linked| {
         json!({
             "provider": way.provider.as_str(),
@@ -300,24 +330,37 @@ async fn identities(person: &SignedIn) -> Result<(IdentitiesPage, serde_json::Va
     };
     let json = json!({
         "identities": linked.iter().map(each).collect::<Vec<_>>(),
-        "providers": cx.providers.iter().map(|known| known.name().as_str()).collect::<Vec<_>>(),
+        "providers": offered.iter().map(|known| known.name().as_str()).collect::<Vec<_>>(),
         "has_password": has_password,
         "csrf_token": person.csrf_token(),
     });
-    let ways = linked.into_iter().map(|way| {
-        let provider = cx.providers.find(way.provider.as_str());
-        Way {
-            label: provider.map_or_else(|| way.provider.to_string(), |known| known.label().to_owned()),
+    let mut ways = Vec::with_capacity(linked.len());
+    for way in linked {
+        let provider = brought::find(cx, way.provider.as_str()).await?;
+        ways.push(Way {
+            label: provider.as_ref().map_or_else(|| way.provider.to_string(), |known| known.label().to_owned()),
             address: way.address.map(|address| address.to_string()).unwrap_or_default(),
             used: ago(way.used_at, now),
             issuer: way.identity.issuer,
             subject: way.identity.subject,
             works: provider.is_some(),
-        }
-    });
-    Ok((IdentitiesPage { ways: ways.collect(), has_password, others: cx.providers.buttons() }, json))
+        });
+    }
+    let others = offered.iter().map(|known| known.button()).collect();
+    Ok((IdentitiesPage { ways, has_password, others }, json))
 }
 
-fn known(cx: &Context, name: &str) -> Result<Arc<Provider>, Refused> {
-    Ok(cx.providers.find(name).cloned().ok_or_else(not_here)?)
+/// The providers that somebody may link: everybody's, and that of the tenant whose domain their address is of.
+async fn offered(person: &SignedIn) -> Result<Vec<Arc<Provider>>, Refused> {
+    let cx = person.cx();
+    let account = accounts::by_id(&cx.db, person.account()).await?;
+    let own = match account {
+        Some(account) => brought::of_domain(cx, &account.email).await?,
+        None => None,
+    };
+    Ok(cx.providers.iter().cloned().chain(own).collect())
+}
+
+async fn known(cx: &Context, name: &str) -> Result<Arc<Provider>, Refused> {
+    Ok(brought::find(cx, name).await?.ok_or_else(not_here)?)
 }

@@ -91,6 +91,17 @@ pub(super) trait Kind: Send + Sync + 'static {
         claims.get("email_verified") == Some(&Value::Bool(true))
     }
 
+    /// What it calls the organisation that somebody is of, where the organisation itself has a say in who that is.
+    fn organisation(&self, claims: &Claims) -> Option<String> {
+        let _ = claims;
+        None
+    }
+
+    /// Whether it says of its people which organisation they are of, and that is a domain.
+    fn names_domains(&self) -> bool {
+        false
+    }
+
     /// What its documents say about somebody, where no ID token does.
     fn read(&self, written: &Written, issuer: &str, documents: &[Value]) -> Result<Said, Reason> {
         let _ = (written, issuer, documents);

@@ -1,10 +1,11 @@
 //! Which providers lead into an account: linking one, and taking one away.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 use doorward_core::{AccountId, EmailAddress};
 
 use super::{
+    brought::{self, demand_own},
     flow::No,
     handed, letters,
     provider::Provider,
@@ -39,6 +40,8 @@ pub(super) async fn link(
     if !accounts::lock(&mut tx, live.account).await? || !sessions::lives(cx, &mut tx, live.account, live.id).await? {
         return Err(Reason::SessionEnded.into());
     }
+    let address = accounts::address_of(&mut tx, live.account).await?.ok_or(Reason::SessionEnded)?;
+    demand_own(&mut tx, provider, &address).await?;
     let name = provider.name();
     match store::owner(&mut tx, &said.identity).await? {
         Some(owner) if owner == live.account => return Ok(()),
@@ -74,15 +77,15 @@ pub(crate) async fn unlink(
     let Some(gone) = gone.into_iter().next() else { return Err(Refusal::Denied(UnlinkDenied::Unknown)) };
     let event = audit::by(live.account, Action::IdentityUnlinked, visit.address);
     let event = event.about(Detail::Provider(gone.provider.clone()));
-    // A provider that is not in the settings any more lets nobody in.
-    if !has_password && !others.iter().any(|way| leads_in(cx, way)) {
+    if !has_password && !any_leads_in(cx, &mut tx, live.account, &others).await? {
         audit::append(cx, &mut tx, event.denied()).await?;
         tx.commit().await?;
         return Err(Refusal::Denied(UnlinkDenied::Last));
     }
     store::unlink(&mut tx, live.account, identity).await?;
     audit::append(cx, &mut tx, event).await?;
-    let label = cx.providers.find(gone.provider.as_str()).map_or(gone.provider.as_str(), |known| known.label());
+    let known = brought::find(cx, gone.provider.as_str()).await?;
+    let label = known.as_ref().map_or(gone.provider.as_str(), |known| known.label());
     tell(cx, &mut tx, live.account, (letters::UNLINKED, label)).await?;
     tx.commit().await?;
     Ok(())
@@ -91,14 +94,28 @@ pub(crate) async fn unlink(
 /// The providers that can prove that it is still the person of an account.
 pub(crate) async fn provers(cx: &Context, account: AccountId) -> Result<Vec<ProviderButton>, Fault> {
     let ways = store::of_account(&cx.db, account).await?;
-    let is_linked =
-        |known: &&Arc<Provider>| known.proves_anew() && ways.iter().any(|way| way.provider == *known.name());
-    Ok(cx.providers.iter().filter(is_linked).map(|known| known.button()).collect())
+    let names: BTreeSet<_> = ways.into_iter().map(|way| way.provider).collect();
+    let mut provers = Vec::new();
+    for name in names {
+        let known = brought::find(cx, name.as_str()).await?;
+        provers.extend(known.filter(|known| known.proves_anew()).map(|known| known.button()));
+    }
+    Ok(provers)
 }
 
-/// Whether somebody can come in by this way.
-fn leads_in(cx: &Context, way: &Linked) -> bool {
-    cx.providers.find(way.provider.as_str()).is_some()
+/// Whether somebody can come into an account by one of these ways: a provider that is not there any more lets nobody in, nor does a
+/// tenant's whose domain the account's is not.
+async fn any_leads_in(cx: &Context, tx: &mut Transaction, account: AccountId, ways: &[Linked]) -> Result<bool, Fault> {
+    let Some(address) = accounts::address_of(tx, account).await? else { return Ok(false) };
+    for way in ways {
+        let Some(known) = brought::find(cx, way.provider.as_str()).await? else { continue };
+        match demand_own(tx, &known, &address).await {
+            Ok(()) => return Ok(true),
+            Err(Refusal::Denied(_)) => {}
+            Err(Refusal::Fault(fault)) => return Err(fault),
+        }
+    }
+    Ok(false)
 }
 
 /// Takes away every way into an account that its owner may not have made, as they set a new password by a link in their mail: all

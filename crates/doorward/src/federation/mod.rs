@@ -19,15 +19,17 @@
 //! - `federation/real-forms`: People come in through the real forms of two OpenID providers and a GitHub, or say no.
 //! - `federation/clean-address`: The answer leaves no code in the address bar, and none in a referrer.
 //! - `federation/five-lines`: A provider of a known kind is five lines of settings.
+//! - `federation/kept-apart`: A tenant's provider leads to no account but its people's, whatever it says about anybody.
+//! - `federation/found-by-domain`: Whose domain has a provider is led to it by their address, and nobody learns who has an account.
 //!
-//! Against: mix-up, injected codes, forged answers, hostile and broken providers, those who prepare an account for somebody else,
-//! and silent merging by address. What a provider does with the people that it vouches for is its own affair.
+//! Against: mix-up, forged answers, hostile providers, prepared accounts, merging by address, and tenants that become others by theirs.
 //!
-//! `kinds` tells providers apart, `settings` reads them, `metadata` and `kept` learn about them, `protocol` and `claims` speak with
-//! them, `flow` goes there and back, `signing_in` and `linking` are what comes of it, and `handed`; `trial` tries a provider first.
+//! `kinds` tells providers apart, `settings` and `brought` make them, `metadata` and `kept` learn about them, `protocol` and `claims`
+//! speak with them, `flow` goes there and back, `signing_in`, `linking`, `handed` are what comes of it; `trial` tries one first.
 
 mod answer;
 mod backchannel;
+mod brought;
 mod claims;
 mod flow;
 mod handed;
@@ -45,14 +47,15 @@ mod signing_in;
 mod store;
 mod trial;
 
+pub(crate) use brought::{Brought, BroughtDenied, Terms, kinds};
 pub(crate) use handed::token;
 pub use handed::{ProviderToken, ProviderTokenError};
 pub(crate) use letters::COMPOSERS;
 pub(crate) use linking::{end_foreign, provers};
 pub(crate) use provider::{Provider, Registry};
-pub(crate) use rules::not_here;
+pub(crate) use rules::{Identity, not_here};
 pub use settings::Settings;
-pub(crate) use store::{MIGRATIONS, forget_account, purge};
+pub(crate) use store::{MIGRATIONS, forget_account, forget_provider, identities_of, purge};
 pub(crate) use trial::try_out;
 pub use trial::{Check, Found, Trial};
 

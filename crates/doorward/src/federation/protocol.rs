@@ -142,10 +142,11 @@ pub(super) async fn check_answer(cx: &Context, provider: &Provider, issuer: Opti
 pub(super) async fn redeem(cx: &Context, provider: &Provider, code: &str, secrets: &Secrets) -> Result<Said, Reason> {
     let metadata = metadata_of(cx, provider).await?;
     let answer = exchanged(cx, provider, &metadata, code, secrets).await?;
-    let (said, claims) = match &provider.way {
+    let (mut said, claims) = match &provider.way {
         Way::OpenId { .. } => of_openid(cx, provider, &metadata, &answer, secrets).await?,
         Way::OAuth { .. } => (of_oauth(provider, &metadata, answer.access_token()).await?, None),
     };
+    said.identity.issuer = provider.known_as(&said.identity.issuer);
     let written = &provider.written;
     let is_of = |domain: &String| written.kind.is_of_domain(domain, &said, claims.as_ref());
     match written.domains.is_empty() || written.domains.iter().any(is_of) {
@@ -286,6 +287,7 @@ async fn said(
         proved_at: claims::proved_at(claims),
         handed: None,
         sid: claims.get("sid").and_then(Value::as_str).filter(|sid| is_subject(sid)).map(str::to_owned),
+        organisation: provider.written.kind.organisation(claims),
     })
 }
 

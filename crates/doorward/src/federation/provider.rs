@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use doorward_core::{ProviderName, Timestamp};
+use doorward_core::{ProviderName, TenantId, Timestamp};
+use quick_cache::sync::Cache;
 
 use super::{
+    brought::{Brought, BroughtDenied},
     kept::Slot,
     kinds::{Mistake, Way},
     metadata::{Keys, Metadata},
@@ -29,20 +31,17 @@ pub(crate) struct Provider {
 }
 
 impl Provider {
-    fn of(written: &Arc<Written>, place: Place, own_address: &str) -> Result<Self, SettingsError> {
+    fn of(written: &Arc<Written>, place: Place, own_address: &str) -> Result<Self, Mistake> {
         let place = match place {
             Place::Elsewhere if written.allow_private_addresses => Place::WithinToo,
             place => place,
         };
-        let way = written.kind.way(written).and_then(|way| judged(way, place));
-        let way = way.map_err(|Mistake(key, problem, cure)| {
-            error(&format!("providers.{}.{key}", written.name), problem, cure.to_owned())
-        })?;
+        let way = written.kind.way(written).and_then(|way| judged(way, place))?;
         Ok(Self {
             written: Arc::clone(written),
             way,
             place,
-            redirect_uri: format!("{own_address}/providers/{}/callback", written.name),
+            redirect_uri: redirect_uri(own_address, &written.name),
             metadata: Slot::default(),
             keys: Slot::default(),
         })
@@ -77,10 +76,37 @@ impl Provider {
         self.written.keep_tokens && self.written.scopes.iter().any(|scope| scope == "offline_access")
     }
 
+    /// Whether it says of which domain the organisation of its people is.
+    pub(crate) fn names_domains(&self) -> bool {
+        self.written.kind.names_domains()
+    }
+
+    /// Whether it says of which organisation its people are.
+    pub(crate) fn names_organisations(&self) -> bool {
+        self.names_domains() || self.written.kind.name() == "entra"
+    }
+
     /// Whether somebody who comes by it for the first time gets an account, where strangers may sign up or may not.
     pub(super) fn may_sign_up(&self, is_open: bool) -> bool {
         self.written.sign_up.unwrap_or(is_open)
     }
+
+    /// The tenant whose provider it is, and nobody else's; `None` for the operator's.
+    pub(crate) fn tenant(&self) -> Option<TenantId> {
+        self.written.tenant
+    }
+
+    /// The name under which the people of an issuer are known here. Those of a tenant's provider are known by it alone: it says
+    /// what it wants to, also that it is somebody else.
+    pub(super) fn known_as(&self, issuer: &str) -> String {
+        match self.written.tenant {
+            None => issuer.to_owned(),
+            Some(_) => format!("{}{}:{issuer}", Self::OF_TENANTS, self.name()),
+        }
+    }
+
+    /// How the issuers of tenants' providers begin, and no address does.
+    pub(super) const OF_TENANTS: &str = "connection:";
 
     /// The secret that we prove ourselves with.
     pub(super) fn secret(&self, now: Timestamp) -> Option<String> {
@@ -94,6 +120,11 @@ impl Provider {
             mark: self.written.kind.mark(),
         }
     }
+}
+
+/// Where a provider of this name sends people back to.
+fn redirect_uri(own_address: &str, name: &ProviderName) -> String {
+    format!("{own_address}/providers/{name}/callback")
 }
 
 /// Refuses addresses that are never called, so that the mistake shows at the start and not at the first login.
@@ -113,9 +144,13 @@ fn judged(way: Way, place: Place) -> Result<Way, Mistake> {
     }
 }
 
-/// The providers of the settings, in the order of their names.
-#[derive(Default)]
-pub(crate) struct Registry(Vec<Arc<Provider>>);
+/// The providers of the settings, in the order of their names, and those of tenants that were asked for lately.
+pub(crate) struct Registry {
+    own: Vec<Arc<Provider>>,
+    brought: Cache<ProviderName, (i64, Arc<Provider>)>,
+    place: Place,
+    own_address: String,
+}
 
 impl Registry {
     /// Judges what was written about each: by what may be called from here at all, and where our own pages are.
@@ -124,25 +159,54 @@ impl Registry {
         for written in &settings.0 {
             match Provider::of(written, place, own_address) {
                 Ok(provider) => providers.push(Arc::new(provider)),
-                Err(mistake) => errors.push(mistake),
+                Err(Mistake(key, problem, cure)) => {
+                    errors.push(error(&format!("providers.{}.{key}", written.name), problem, cure.to_owned()));
+                }
             }
         }
         providers.sort_by(|one, other| one.name().cmp(other.name()));
-        if errors.is_empty() { Ok(Self(providers)) } else { Err(errors) }
+        let (brought, own_address) = (Cache::new(MOST_KEPT), own_address.to_owned());
+        if errors.is_empty() { Ok(Self { own: providers, brought, place, own_address }) } else { Err(errors) }
+    }
+
+    /// Judges a provider that a tenant has brought, as those of the settings are judged. What was learned from one stays until
+    /// something else is written about it.
+    pub(crate) fn judge(&self, brought: Brought) -> Result<Arc<Provider>, BroughtDenied> {
+        let (name, version) = (brought.name.clone(), brought.version);
+        if let Some((kept, provider)) = self.brought.get(&name)
+            && kept == version
+        {
+            return Ok(provider);
+        }
+        let written = Arc::new(brought.written()?);
+        let provider = Provider::of(&written, self.place, &self.own_address);
+        let provider = Arc::new(provider.map_err(|Mistake(key, ..)| BroughtDenied(key))?);
+        if version > Brought::NOT_KEPT {
+            self.brought.insert(name, (version, Arc::clone(&provider)));
+        }
+        Ok(provider)
+    }
+
+    /// Where a provider of this name will send people back to.
+    pub(crate) fn redirect_uri(&self, name: &ProviderName) -> String {
+        redirect_uri(&self.own_address, name)
     }
 
     /// The provider of this name.
     pub(crate) fn find(&self, name: &str) -> Option<&Arc<Provider>> {
-        self.0.iter().find(|provider| provider.name().as_str() == name)
+        self.own.iter().find(|provider| provider.name().as_str() == name)
     }
 
     /// The providers, in the order of their buttons.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Provider>> {
-        self.0.iter()
+        self.own.iter()
     }
 
     /// What stands on the pages where one comes in.
     pub(crate) fn buttons(&self) -> Vec<ProviderButton> {
-        self.0.iter().map(|provider| provider.button()).collect()
+        self.own.iter().map(|provider| provider.button()).collect()
     }
 }
+
+/// Tenants' providers that are kept in memory at most.
+const MOST_KEPT: usize = 1000;

@@ -34,6 +34,8 @@ pub(super) struct Said {
     pub(super) handed: Option<Handed>,
     /// The name of their session there, where it says so.
     pub(super) sid: Option<String>,
+    /// What the provider calls the organisation that they are of, where it vouches for that.
+    pub(super) organisation: Option<String>,
 }
 
 impl Said {
@@ -201,6 +203,12 @@ reasons! {
     TenantNotAllowed = "tenant_not_allowed", NotAllowed;
     /// The person is of a domain that is not listed.
     DomainNotAllowed = "domain_not_allowed", NotAllowed;
+    /// The address is of no domain of the tenant whose provider it is.
+    AddressOfOthers = "address_of_others", OfOthers;
+    /// The tenant whose provider it is has removed them.
+    RemovedFromTenant = "removed_from_tenant", TenantClosed;
+    /// The tenant whose provider it is has no room for them.
+    TenantFull = "tenant_full", TenantClosed;
     /// The provider tells no address.
     AddressMissing = "address_missing", NoAddress;
     /// The provider does not vouch for the address.
@@ -254,7 +262,11 @@ told! {
     Unavailable = SERVICE_UNAVAILABLE, "provider_unavailable",
         "The provider does not answer as it should right now. Try again in a moment, or choose another way.";
     NotAllowed = FORBIDDEN, "provider_account_not_allowed",
-        "Your account there does not belong to an organisation that may log in here. Choose another one.";
+        "This account there does not belong to an organisation that may log in here. Choose another one.";
+    OfOthers = FORBIDDEN, "address_of_others",
+        "This provider is for the people of one organisation, and your address is none of theirs. Log in as you did before.";
+    TenantClosed = FORBIDDEN, "tenant_does_not_allow",
+        "Your organisation does not let you in this way. Ask one of its owners to invite you.";
     NoAddress = FORBIDDEN, "provider_address_missing",
         "The provider did not tell us an email address. Allow it there and try again, or sign up with your address.";
     Unverified = FORBIDDEN, "provider_address_unverified",
@@ -374,6 +386,13 @@ impl Denial for LogoutDenied {
 /// What is said where no provider of the settings is named.
 pub(crate) fn not_here() -> Problem {
     Problem::plain(StatusCode::NOT_FOUND, "no_such_provider", "There is no such provider here.")
+}
+
+/// What is said where the domain of an address has no provider of its own.
+pub(super) fn no_provider() -> Problem {
+    let text =
+        "No organisation with this domain has a login of its own here. Log in with your password or another way.";
+    Problem::field("email", "no_provider_of_domain", text)
 }
 
 /// Whether a text can name somebody: at most 255 letters (OpenID Connect Core section 2), none of them unseen.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use doorward_core::ProviderName;
+use doorward_core::{ProviderName, TenantId};
 use toml::{Table, Value};
 
 use super::kinds::{KINDS, Kind};
@@ -39,6 +39,8 @@ pub(super) struct Written {
     pub(super) sign_up: Option<bool>,
     pub(super) allow_private_addresses: bool,
     pub(super) keep_tokens: bool,
+    /// The tenant that has brought it; `None` for one of the settings.
+    pub(super) tenant: Option<TenantId>,
     pub(super) team_id: String,
     pub(super) key_id: String,
     pub(super) key: SecretText,
@@ -80,6 +82,7 @@ impl Written {
             sign_up: table.contains_key("sign_up").then(|| reader.value("sign_up", false)),
             allow_private_addresses: reader.value("allow_private_addresses", false),
             keep_tokens: reader.value("keep_tokens", false),
+            tenant: None,
             team_id: reader.value("team_id", ""),
             key_id: reader.value("key_id", ""),
             key: reader.value("key", SecretText::default()),

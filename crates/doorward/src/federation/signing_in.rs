@@ -3,6 +3,7 @@
 use doorward_core::{AccountId, EmailAddress, Timestamp};
 
 use super::{
+    brought::demand_own,
     flow::No,
     handed,
     provider::Provider,
@@ -19,6 +20,7 @@ use crate::{
     },
     context::Context,
     error::{Fault, Refusal},
+    features::{self, Arrival, NotWelcome},
     guard::Visit,
     ladder,
     login::{self, Entered},
@@ -43,6 +45,7 @@ pub(super) async fn sign_in(
     let how = Some(Detail::Provider(provider.name().clone()));
     let entered = login::enter_by(cx, &mut tx, owner, (&done, how), visit, previous).await?;
     let entered = entered.ok_or_else(|| disabled(standing.account))?;
+    welcome(cx, &mut tx, (provider, said), whose.person(), visit).await?;
     if let Whose::Linked(account) = &whose {
         login::tell_of_new_browser(cx, &mut tx, account, &entered, visit).await?;
     }
@@ -59,6 +62,42 @@ enum Whose {
     Linked(Account),
     /// One that is made for them, and is visible nowhere else yet.
     New(Standing, EmailAddress),
+}
+
+impl Whose {
+    fn person(&self) -> (AccountId, &EmailAddress) {
+        match self {
+            Self::Linked(account) => (account.id, &account.email),
+            Self::New(standing, email) => (standing.account, email),
+        }
+    }
+}
+
+/// Lets somebody join the tenant whose people they are; one that has brought the provider may say no.
+async fn welcome(
+    cx: &Context,
+    tx: &mut Transaction,
+    (provider, said): (&Provider, &Said),
+    (account, email): (AccountId, &EmailAddress),
+    visit: &Visit,
+) -> Result<(), Refusal<No>> {
+    let arrival = Arrival {
+        provider: provider.name(),
+        tenant: provider.tenant(),
+        organisation: said.organisation.as_deref(),
+        identity: &said.identity,
+        account,
+        email,
+    };
+    features::came_by_provider(cx, tx, &arrival, visit).await.map_err(|refusal| {
+        refusal.map(|why| {
+            let reason = match why {
+                NotWelcome::Departed => Reason::RemovedFromTenant,
+                NotWelcome::Full => Reason::TenantFull,
+            };
+            No { reason, whose: Some(account) }
+        })
+    })
 }
 
 fn disabled(account: AccountId) -> Refusal<No> {
@@ -98,6 +137,7 @@ async fn linked(
     said: &Said,
 ) -> Result<Option<Whose>, Refusal<No>> {
     let whole = accounts::locked_whole(tx, account).await?.ok_or_else(|| disabled(account))?;
+    demand_own(tx, provider, &whole.email).await?;
     let is_linked = store::used(tx, account, provider.name(), said, cx.clock.now()).await?;
     Ok(is_linked.then_some(Whose::Linked(whole)))
 }
@@ -117,6 +157,7 @@ async fn new(
     if !said.vouched {
         return Err(Reason::AddressUnverified.into());
     }
+    demand_own(tx, provider, email).await?;
     let Some(standing) = accounts::create(cx, tx, email).await? else {
         // Was it somebody with this very identity who was faster, or does the address belong to somebody else?
         return match store::owner(tx, &said.identity).await? {
@@ -166,7 +207,9 @@ pub(super) async fn prove(
         return Err(Reason::NotProved.into());
     }
     let mut tx = cx.db.begin(Durability::Full).await?;
-    let standing = accounts::locked(&mut tx, live.account).await?.ok_or(Reason::SessionEnded)?;
+    let whole = accounts::locked_whole(&mut tx, live.account).await?.ok_or(Reason::SessionEnded)?;
+    demand_own(&mut tx, provider, &whole.email).await?;
+    let standing = whole.standing();
     if !store::used(&mut tx, live.account, provider.name(), said, now).await? {
         return Err(Reason::WrongAccount.into());
     }

@@ -340,6 +340,17 @@ fn kept(row: &Row<'_>) -> Result<KeptRow, Fault> {
     Ok(KeptRow { identity, account: row.get(2)?, provider: row.get(3)?, sealed: Sealed(row.get(4)?) })
 }
 
+/// Who somebody is to the providers that lead into their account.
+pub(crate) async fn identities_of(tx: &mut Transaction, account: AccountId) -> Result<Vec<Identity>, Fault> {
+    Ok(ways_in(tx, account).await?.into_iter().map(|way| way.identity).collect())
+}
+
+/// Forgets a provider that is no more: whom it led where, and who is on their way there.
+pub(crate) async fn forget_provider(tx: &mut Transaction, provider: &ProviderName) -> Result<(), Fault> {
+    tx.execute("DELETE FROM identities WHERE provider = $1", &[provider]).await?;
+    tx.execute("DELETE FROM provider_flows WHERE provider = $1", &[provider]).await.map(drop)
+}
+
 fn flow(row: &Row<'_>) -> Result<Flow, Fault> {
     let named =
         |text: String| Purpose::named(&text).ok_or_else(|| Fault::new("reading a way", "its purpose is unknown"));

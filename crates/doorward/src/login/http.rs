@@ -4,10 +4,13 @@ use axum::http::StatusCode;
 use doorward_core::{EmailAddress, password::Guess};
 use serde_json::json;
 
-use super::flow;
+use super::{flow, rules::Entered};
 use crate::{
     base::render::{ProviderButton, page},
-    guard::{NoInput, OrPage, Public, Refused, Reply, Routes, input},
+    context::Context,
+    error::Fault,
+    features,
+    guard::{NoInput, Public, Refused, Reply, Routes, input},
 };
 
 pub(crate) fn routes(routes: &mut Routes) {
@@ -19,7 +22,11 @@ pub(crate) fn routes(routes: &mut Routes) {
 page! {
     /// The login form.
     #[derive(askama::Template)]
-    LoginPage in "login/login.html" { email: String, providers: Vec<ProviderButton> }
+    LoginPage in "login/login.html" {
+        email: String,
+        providers: Vec<ProviderButton>,
+        finds: bool,
+    }
 }
 
 input! {
@@ -30,7 +37,7 @@ input! {
 }
 
 async fn form(visitor: Public, _: NoInput) -> Result<Reply, Refused> {
-    let page = LoginPage { email: String::new(), providers: visitor.cx().providers.buttons() };
+    let page = page(visitor.cx(), "").await?;
     Ok(Reply::page(&json!({ "csrf_token": visitor.form_token() }), page))
 }
 
@@ -40,11 +47,22 @@ async fn csrf(visitor: Public, _: NoInput) -> Result<Reply, Refused> {
 
 async fn submit(visitor: Public, input: Login) -> Result<Reply, Refused> {
     let cx = visitor.cx();
-    let again = || LoginPage { email: input.email.to_string(), providers: cx.providers.buttons() };
-    let email = EmailAddress::parse(&input.email).or_page(again)?;
-    let guess = Guess::new(&input.password).or_page(again)?;
-    let entered = flow::log_in(cx, &email, guess, &visitor.visit(), visitor.previous_session()).await.or_page(again)?;
+    let entered = match entered(&visitor, &input).await {
+        Ok(entered) => entered,
+        Err(refused) => return Err(refused.page(page(cx, &input.email).await?)),
+    };
     let body = json!({ "session": entered.opened.id.to_string(), "csrf_token": entered.opened.csrf_token() });
     let reply = Reply::done(&body, visitor.destination()).status(StatusCode::OK);
     Ok(entered.cookies(cx).into_iter().fold(reply, Reply::cookie))
+}
+
+async fn entered(visitor: &Public, input: &Login) -> Result<Entered, Refused> {
+    let email = EmailAddress::parse(&input.email)?;
+    let guess = Guess::new(&input.password)?;
+    Ok(flow::log_in(visitor.cx(), &email, guess, &visitor.visit(), visitor.previous_session()).await?)
+}
+
+async fn page(cx: &Context, email: &str) -> Result<LoginPage, Fault> {
+    let finds = features::any_provider_brought(cx).await?;
+    Ok(LoginPage { email: email.to_owned(), providers: cx.providers.buttons(), finds })
 }

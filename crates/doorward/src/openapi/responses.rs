@@ -88,12 +88,13 @@ fn headers(said: &[(&str, &str)]) -> Value {
 
 /// What is shown to people right after an act: the question that comes next, the way on to another site, or a secret that is shown
 /// this once.
-const SHOWN: [&str; 8] = [
+const SHOWN: [&str; 9] = [
     "/device",
     "/device/decide",
     "/admin/clients",
     "/admin/clients/{client}/rotate",
     "/tenants/{tenant}/api-keys",
+    "/login/organisation",
     "/providers/{provider}",
     "/providers/{provider}/reauthenticate",
     "/account/identities/link",

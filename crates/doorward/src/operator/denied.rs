@@ -3,6 +3,7 @@
 use crate::{
     api_keys::MakeDenied,
     clients::ClientDenied,
+    connections::ConnectionDenied,
     domains::DomainDenied,
     error::{Fault, Refusal},
     guard::{Denial, Problem},
@@ -35,6 +36,12 @@ impl From<Refusal<InviteDenied>> for Refusal<ActDenied> {
 
 impl From<Refusal<DomainDenied>> for Refusal<ActDenied> {
     fn from(refusal: Refusal<DomainDenied>) -> Self {
+        refusal.map(|denied| ActDenied(denied.problem()))
+    }
+}
+
+impl From<Refusal<ConnectionDenied>> for Refusal<ActDenied> {
+    fn from(refusal: Refusal<ConnectionDenied>) -> Self {
         refusal.map(|denied| ActDenied(denied.problem()))
     }
 }

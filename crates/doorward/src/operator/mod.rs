@@ -16,11 +16,13 @@ pub(crate) mod clients;
 mod command_line;
 mod command_line_api_keys;
 mod command_line_clients;
+mod command_line_connections;
 mod command_line_domains;
 mod command_line_invitations;
 mod command_line_providers;
 mod command_line_signing;
 mod command_line_tenants;
+pub(crate) mod connections;
 mod denied;
 pub(crate) mod domains;
 pub(crate) mod flow;
@@ -37,6 +39,7 @@ pub use command_line_clients::{
     RegisteredClient, client, clients_of_settings, delete_client, disable_client, enable_client, list_clients,
     register_client, rotate_client_secret,
 };
+pub use command_line_connections::{connections as list_connections, map_organisation, remove_connection};
 pub use command_line_domains::{
     add_domain, domain_named, domains as list_domains, move_domain, remove_domain, tenant_of_address, verify_domain,
     withdraw_domain,

@@ -13,7 +13,7 @@ pub(super) const MOST_ROLES: usize = 64;
 
 /// What Doorward itself asks about in a tenant, and for whoever gives it away what they give: people read it who decide about a
 /// program, and who may not know the word permission.
-pub(super) const OWN: [(&str, &str); 9] = [
+pub(super) const OWN: [(&str, &str); 10] = [
     ("tenant:read", "See which organisation this is and what it is called."),
     ("tenant:update", "Change the name and address of the organisation, and who may join it."),
     ("tenant:delete", "Delete the whole organisation, and stop its deletion while it waits."),
@@ -23,6 +23,7 @@ pub(super) const OWN: [(&str, &str); 9] = [
     ("audit:read", "Read the log of who did what in the organisation."),
     ("api_keys:manage", "Make keys with which programs act for the organisation, and take them back."),
     ("domains:manage", "Prove which email domains belong to the organisation."),
+    ("connections:manage", "Decide by which provider people of the organisation log in."),
 ];
 
 /// What Doorward asks about in the operator's console.

@@ -10,10 +10,7 @@ use ring::{
 use zeroize::Zeroizing;
 
 use super::rules::Stored;
-use crate::{
-    base::sealed::{open, seal},
-    error::Fault,
-};
+use crate::{base::sealed::Seals, error::Fault};
 
 /// A pair in use.
 pub(super) struct Pair {
@@ -57,7 +54,7 @@ impl Fresh {
     /// Seals the private half for the row of this name.
     pub(super) fn seal(&self, (kid, algorithm): (&str, Algorithm), ring: &Sealing<'_>) -> Vec<u8> {
         let about = about(kid, algorithm, &self.public);
-        seal(&ring.ring.seed(SEEDS, ring.now), &about, &self.private, ring.entropy)
+        seals(ring.ring).seal(&about, &self.private, (ring.entropy, ring.now))
     }
 }
 
@@ -107,17 +104,21 @@ impl Pair {
 /// The private half of a row, which any key of the ring may have sealed.
 pub(super) fn unsealed(row: &Stored, ring: &KeyRing) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let about = about(&row.kid, row.algorithm, &row.public);
-    ring.seeds(SEEDS).iter().find_map(|seed| open(seed, &about, &row.sealed)).ok_or_else(|| lost(row))
+    seals(ring).open(&about, &row.sealed).ok_or_else(|| lost(row))
 }
 
 /// The private half of a row sealed once more, by the key of the ring that is in force; `None` when that one has sealed it.
 pub(super) fn sealed_again(row: &Stored, sealing: &Sealing<'_>) -> Result<Option<Vec<u8>>, Fault> {
     let about = about(&row.kid, row.algorithm, &row.public);
-    let seed = sealing.ring.seed(SEEDS, sealing.now);
-    if open(&seed, &about, &row.sealed).is_some() {
+    let seals = seals(sealing.ring);
+    if seals.is_current(&about, &row.sealed, sealing.now) {
         return Ok(None);
     }
-    Ok(Some(seal(&seed, &about, &unsealed(row, sealing.ring)?, sealing.entropy)))
+    Ok(Some(seals.seal(&about, &unsealed(row, sealing.ring)?, (sealing.entropy, sealing.now))))
+}
+
+fn seals(ring: &KeyRing) -> Seals<'_> {
+    Seals { ring, use_of: SEEDS }
 }
 
 /// What a sealed private half belongs to: in another row it does not open.

@@ -123,11 +123,13 @@ fn a_list_is_narrowed_by_a_cursor_and_a_limit() {
 
 on_every_engine! {
     async fn every_route_answers_as_it_is_described(app: TestApp) {
-        let world = World::with(app.engine(), &[ann()]).await;
+        let google = "[providers.google]\nkind = \"google\"\nclient_id = \"x\"\nclient_secret = \"y\"";
+        let world = World::changed(app.engine(), &[ann()], google, |_| {}).await;
         let mut tour = Tour::begin(&world.app).await;
         people::all(&mut tour).await;
         providers::all(&mut tour, &world).await;
         tenants::all(&mut tour).await;
+        providers::organisation(&mut tour, &world).await;
         apps::all(&mut tour).await;
         console::all(&mut tour).await;
         tour.end();

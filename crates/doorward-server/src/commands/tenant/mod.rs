@@ -5,6 +5,7 @@
 //! - `server/deletes-on-purpose`: A tenant waits before it is deleted; deleting one at once needs its slug typed, or `--yes`.
 
 mod acts;
+mod connection;
 mod delete;
 mod domain;
 mod entitle;
@@ -51,6 +52,9 @@ pub(crate) enum Tenant {
     /// Says which email domains belong to a tenant, and finds the tenant of an address
     #[command(subcommand)]
     Domain(domain::Domain),
+    /// Shows and removes providers that a tenant has brought
+    #[command(subcommand)]
+    Connection(connection::Connection),
     /// Says what a tenant or one of its members has paid for, and until when
     Entitle(entitle::Entitle),
 }
@@ -93,6 +97,7 @@ impl Tenant {
             Self::Delete(delete) => delete.run(&doorward).await,
             Self::Restore(named) => named.restore(&doorward).await,
             Self::Domain(domain) => domain.run(&doorward).await,
+            Self::Connection(connection) => connection.run(&doorward).await,
             Self::Entitle(entitle) => entitle.run(&doorward).await,
         }
     }

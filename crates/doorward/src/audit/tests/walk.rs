@@ -90,6 +90,7 @@ pub(super) async fn every_way(app: &TestApp) -> Secrets {
     is_invited(app, &mut secrets).await;
     uses_keys(app, &mut secrets).await;
     proves_domains(app).await;
+    brings_a_provider(app, &mut secrets).await;
     works_with_others(app, &mut secrets).await;
     asks_as_a_program(app, &mut secrets).await;
     is_known_elsewhere(app, &mut secrets).await;
@@ -251,6 +252,23 @@ async fn proves_domains(app: &TestApp) {
     operate::move_domain(&app.doorward, other, &domain).await.unwrap();
     assert!(operate::withdraw_domain(&app.doorward, other, &domain).await.unwrap());
     operate::remove_domain(&app.doorward, other, &domain).await.unwrap();
+}
+
+/// Two providers are brought; one is set up and stays, and one goes.
+async fn brings_a_provider(app: &TestApp, secrets: &mut Secrets) {
+    let mut sue = app.logged_in("sue@example.com").await;
+    let at = "/auth/tenants/acme/connections";
+    for stays in [true, false] {
+        let made = sue.post(at, &[("kind", "openid"), ("label", "Acme ID")]).await.json();
+        let one = format!("{at}/{}", made["connection"].as_str().unwrap());
+        if stays {
+            let secret = secrets.password("connection");
+            let form = [("client_id", "x"), ("client_secret", &*secret), ("issuer", "https://id.acme.example")];
+            assert_eq!(sue.post(&one, &form).await.status, 200);
+        } else {
+            assert_eq!(sue.delete(&one).await.status, 200);
+        }
+    }
 }
 
 /// A tenant from its beginning to its end, with a plan, and an operator.

@@ -178,6 +178,7 @@ fn the_reference_tells_every_key_with_its_default_and_its_reason() {
         "clients.NAME",
         "database",
         "domains",
+        "connections",
         "email_change",
         "invitations",
         "keys",

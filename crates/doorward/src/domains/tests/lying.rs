@@ -93,10 +93,9 @@ on_every_engine! {
         let mut two = lied_to(&app).await;
         for (what, lie, code) in LIES {
             let liar = Liar::start(&app, lie).await;
-            let asked = std::time::Instant::now();
             let status = if code == "no_answer" { 502 } else { 409 };
-            assert_eq!(check(&mut two.ann, "acme").await, no(status, code), "{what}");
-            assert!(asked.elapsed() < Duration::from_secs(4), "{what} took {:?}", asked.elapsed());
+            let checked = tokio::time::timeout(Duration::from_secs(4), check(&mut two.ann, "acme")).await;
+            assert_eq!(checked, Ok(no(status, code)), "{what}");
             drop(liar);
         }
         assert_eq!(holder(&app, "kim@acme.example").await, None);

@@ -63,6 +63,10 @@ impl Kind for Entra {
         }
     }
 
+    fn organisation(&self, claims: &Claims) -> Option<String> {
+        claims.get("tid").and_then(Value::as_str).map(str::to_owned)
+    }
+
     /// The address is what an administrator has written, of any domain, unless the token says that its owner was asked: the claim
     /// `xms_edov` is there when the application asks for it, as a flag, a number or a text.
     fn vouches(&self, claims: &Claims) -> bool {

@@ -69,6 +69,7 @@ impl Kind for GitHub {
             proved_at: None,
             handed: None,
             sid: None,
+            organisation: None,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Google, for everybody who has an account there.
 
+use doorward_core::DomainName;
 use doorward_verify::jws::Claims;
 
 use super::{
@@ -42,6 +43,20 @@ impl Kind for Google {
     fn issuer_of(&self, _: &Written, issuer: &str, claims: &Claims) -> Result<String, Reason> {
         Ok(spelled(issuer, claims))
     }
+
+    fn organisation(&self, claims: &Claims) -> Option<String> {
+        domain_of(claims)
+    }
+
+    fn names_domains(&self) -> bool {
+        true
+    }
+}
+
+/// The domain of the organisation that manages the account, as the claim `hd` says it; the address says nothing about that.
+pub(super) fn domain_of(claims: &Claims) -> Option<String> {
+    let said = claims.get("hd").and_then(serde_json::Value::as_str)?;
+    DomainName::parse(said).ok().map(|domain| domain.to_string())
 }
 
 /// What Google is told when it is to go on while its person is away (Google, "Using OAuth 2.0 for web server applications").

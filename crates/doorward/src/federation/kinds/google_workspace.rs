@@ -56,6 +56,14 @@ impl Kind for GoogleWorkspace {
         Ok(google::spelled(issuer, claims))
     }
 
+    fn organisation(&self, claims: &Claims) -> Option<String> {
+        google::domain_of(claims)
+    }
+
+    fn names_domains(&self) -> bool {
+        true
+    }
+
     fn is_of_domain(&self, domain: &str, _: &Said, claims: Option<&Claims>) -> bool {
         let said = claims.and_then(|claims| claims.get("hd")).and_then(serde_json::Value::as_str);
         said.is_some_and(|said| said.eq_ignore_ascii_case(domain))

@@ -89,6 +89,7 @@ impl Kind for OAuth2 {
             proved_at: None,
             handed: None,
             sid: None,
+            organisation: None,
         })
     }
 }

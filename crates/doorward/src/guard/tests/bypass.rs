@@ -69,6 +69,9 @@ async fn protected(app: &TestApp) -> (Actor, Vec<(String, String, String)>) {
     crate::testing::programs::Program::web(app).await;
     let mut person = app.logged_in(OWNER).await;
     let mut founder = app.logged_in("founder@example.com").await;
+    let brought = [("kind", "openid"), ("label", "Acme ID")];
+    let connection = person.post("/auth/tenants/acme/connections", &brought).await.json();
+    let connection = connection["connection"].as_str().unwrap();
     let invited = founder.post("/auth/tenants/open/invitations", &[("email", OWNER), ("roles", "member")]).await;
     assert_eq!(invited.status, 200, "{}", invited.text());
     let invitation = app.token_for(OWNER).await;
@@ -87,7 +90,8 @@ async fn protected(app: &TestApp) -> (Actor, Vec<(String, String, String)>) {
             .replace("{tenant}", "acme")
             .replace("{permission}", "tenant:read")
             .replace("{*rest}", "a/b")
-            .replace("{client}", "web");
+            .replace("{client}", "web")
+            .replace("{connection}", connection);
         let query = match route.path {
             "/email/confirm" => format!("?token={change}"),
             "/invitations/accept" => format!("?token={invitation}"),

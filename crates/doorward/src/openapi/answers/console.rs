@@ -51,6 +51,9 @@ fn of_tenant(method: &str, rest: &str) -> Option<&'static str> {
         ("POST", "/domains") => "VerifiedDomain",
         ("POST", "/domains/{domain}/withdraw") => "Withdrawal",
         ("POST", "/domains/{domain}/remove") => "Removed",
+        ("GET", "/connections") => "ConnectionsPanel",
+        ("POST", "/connections") => "MappedOrganisation",
+        ("POST", "/connections/{connection}/remove") => "Removed",
         _ => return None,
     })
 }
@@ -83,6 +86,8 @@ pub(super) fn schemas() -> Schemas {
         ("Deletion", object(json!({ "closing": flag(), "changed": changed }))),
         ("Withdrawal", object(json!({ "withdrawn": flag(), "changed": changed }))),
         ("DomainsPanel", object(json!({ "domains": list(domain()) }))),
+        ("MappedOrganisation", object(json!({ "connection": text() }))),
+        ("ConnectionsPanel", object(json!({ "connections": list(connection()) }))),
         ("VerifiedDomain", object(json!({ "domain": text() }))),
         ("Entitled", object(json!({ "until": seconds() }))),
         ("MadeMember", object(json!({ "account": text() }))),
@@ -90,6 +95,21 @@ pub(super) fn schemas() -> Schemas {
         ("InvitationsPanel", page("invitations", invitation())),
         ("MadeInvitation", object(json!({ "id": text() }))),
     ]
+}
+
+fn connection() -> Value {
+    object(json!({
+        "connection": about("The provider's name, which stays."),
+        "kind": text(),
+        "label": text(),
+        "client_id": text(),
+        "issuer": text(),
+        "organisation": text(),
+        "ready": flag(),
+        "provider": text(),
+        "join_role": known("The role of whoever joins by it; `null` when nobody does."),
+        "created_at": seconds(),
+    }))
 }
 
 fn overview() -> Value {

@@ -6,7 +6,7 @@ use super::{Schemas, about, count, done, flag, known, list, named, object, page,
 
 pub(super) fn of(asked: (&str, &str)) -> Option<&'static str> {
     Some(match asked {
-        ("GET", "/csrf" | "/signup" | "/login" | "/logout" | "/reauthenticate") => "FormToken",
+        ("GET", "/csrf" | "/signup" | "/login" | "/login/organisation" | "/logout" | "/reauthenticate") => "FormToken",
         ("GET", "/password/forgot" | "/password/reset" | "/password/change") => "FormToken",
         ("GET", "/email/verify" | "/email/confirm") => "AddressForm",
         ("GET", "/email/change") => "EmailForm",
@@ -21,9 +21,13 @@ pub(super) fn of(asked: (&str, &str)) -> Option<&'static str> {
         ("DELETE", "/sessions" | "/sessions/{id}") => "Ended",
         ("POST", "/sessions/revoke-others" | "/sessions/{id}/revoke" | "/logout/everywhere") => "Ended",
         ("POST", "/logout") => "LoggedOut",
-        ("POST", "/providers/{provider}" | "/providers/{provider}/reauthenticate" | "/account/identities/link") => {
-            "SentOn"
-        }
+        (
+            "POST",
+            "/login/organisation"
+            | "/providers/{provider}"
+            | "/providers/{provider}/reauthenticate"
+            | "/account/identities/link",
+        ) => "SentOn",
         ("GET", "/providers/{provider}/failed") => "Failed",
         ("GET", "/account/identities" | "/account/identities/link" | "/account/identities/unlink") => "Identities",
         ("POST", "/account/identities/unlink") => "Unlinked",

@@ -43,6 +43,10 @@ fn of_one(method: &str, rest: &str) -> Option<&'static str> {
         ("POST", "/domains") => "Domain",
         ("POST", "/domains/{domain}/check") => "DomainChecked",
         ("POST", "/domains/{domain}/remove") | ("DELETE", "/domains/{domain}") => "Removed",
+        ("GET", "/connections") => "Connections",
+        ("POST", "/connections") | ("GET" | "POST", "/connections/{connection}") => "Connection",
+        ("POST", "/organisations" | "/connections/{connection}/joining") => "Connection",
+        ("POST", "/connections/{connection}/remove") | ("DELETE", "/connections/{connection}") => "Removed",
         _ => return None,
     })
 }
@@ -86,6 +90,8 @@ pub(super) fn schemas() -> Schemas {
         ("Domain", domain()),
         ("Domains", object(json!({ "domains": list(named("Domain")) }))),
         ("DomainChecked", done("verified")),
+        ("Connection", connection()),
+        ("Connections", object(json!({ "connections": list(named("Connection")), "allowed": flag() }))),
         ("Offer", object(json!({ "tenant": names, "invited_by": inviter, "roles": texts(), "csrf_token": text() }))),
         ("Joined", object(json!({ "joined": flag(), "tenant": names }))),
     ]
@@ -136,6 +142,22 @@ fn domain() -> Value {
         "verified_at": moment("Since when it is the tenant's"),
         "checked_at": moment("When its record was last looked for"),
         "missing_since": moment("Since when its record is gone"),
+    }))
+}
+
+fn connection() -> Value {
+    object(json!({
+        "connection": about("The provider's name, which stays."),
+        "kind": text(),
+        "label": about("What stands on its button."),
+        "redirect_uri": about("Where it sends people back to; it is registered there."),
+        "client_id": text(),
+        "issuer": text(),
+        "organisation": about("The id of the directory, or the domain, where the kind needs it."),
+        "ready": flag(),
+        "provider": about("The provider of everybody's whose people it is about; empty for one of the tenant's own."),
+        "join_role": known("The role of whoever joins by it; `null` when nobody does."),
+        "created_at": seconds(),
     }))
 }
 

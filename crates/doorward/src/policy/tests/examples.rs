@@ -17,7 +17,7 @@ const SAAS: &[Expected] = &[
     ("member", "members:read projects:read projects:write", ""),
     (
         "owner",
-        "api_keys:manage audit:read domains:manage invoices:read members:invite members:manage members:read payment:update projects:delete \
+        "api_keys:manage audit:read connections:manage domains:manage invoices:read members:invite members:manage members:read payment:update projects:delete \
             projects:read projects:write reports:export tenant:delete tenant:update",
         "admin billing exporter member owner",
     ),
@@ -27,7 +27,7 @@ const CONTENT: &[Expected] = &[
     (
         "admin",
         "api_keys:manage articles:publish articles:read-free articles:read-paid articles:write audit:read comments:moderate \
-            comments:write domains:manage members:invite members:manage members:read tenant:delete tenant:update",
+            comments:write connections:manage domains:manage members:invite members:manage members:read tenant:delete tenant:update",
         "admin editor member reader",
     ),
     (
@@ -42,7 +42,7 @@ const CONTENT: &[Expected] = &[
 const INTERNAL: &[Expected] = &[
     (
         "admin",
-        "api_keys:manage audit:read customers:export customers:read domains:manage members:invite members:manage members:read \
+        "api_keys:manage audit:read connections:manage customers:export customers:read domains:manage members:invite members:manage members:read \
             tenant:delete tenant:update tickets:answer tickets:close tickets:read",
         "admin agent auditor lead",
     ),
@@ -61,7 +61,7 @@ const BUILT_IN: &[Expected] = &[
     ("member", "members:read", ""),
     (
         "owner",
-        "api_keys:manage audit:read domains:manage members:invite members:manage members:read tenant:delete tenant:update",
+        "api_keys:manage audit:read connections:manage domains:manage members:invite members:manage members:read tenant:delete tenant:update",
         "admin billing member owner",
     ),
 ];

@@ -23,6 +23,7 @@ pub(super) async fn all(tour: &mut Tour<'_>) {
     members(tour, &mut root_there, ann).await;
     invitations(tour, &mut root_there).await;
     domains(tour, &mut root_there).await;
+    connections(tour, &mut root_there).await;
     accounts(tour, &mut root_there, (root, ann)).await;
     tour.visit(&mut root_there, "GET /admin/tenants/{tenant}/delete", &[WORKS]).await;
     tour.visit(&mut root_there, "POST /admin/tenants/{tenant}/delete", &[WORKS, ("slug", WORKS.1)]).await;
@@ -135,6 +136,17 @@ async fn domains(tour: &mut Tour<'_>, root: &mut Actor) {
     tour.visit(root, &format!("POST {panel}/{{domain}}/withdraw"), &globex).await;
     tour.visit(root, &format!("GET {panel}"), &[WORKS]).await;
     tour.visit(root, &format!("POST {panel}/{{domain}}/remove"), &globex).await;
+}
+
+/// The provider that acme has brought.
+async fn connections(tour: &mut Tour<'_>, root: &mut Actor) {
+    let panel = "/admin/tenants/{tenant}/connections";
+    let map = [WORKS, ("provider", "google"), ("organisation", "globex.example")];
+    tour.visit(root, &format!("POST {panel}"), &map).await;
+    let acme = ("tenant", "acme");
+    let listed = tour.visit(root, &format!("GET {panel}"), &[acme]).await.json();
+    let name = listed["connections"][0]["connection"].as_str().unwrap();
+    tour.visit(root, &format!("POST {panel}/{{connection}}/remove"), &[acme, ("connection", name)]).await;
 }
 
 async fn accounts(tour: &mut Tour<'_>, root: &mut Actor, (own, ann): (AccountId, AccountId)) {

@@ -23,6 +23,7 @@ async fn outside(tour: &mut Tour<'_>) -> Actor {
         "csrf",
         "signup",
         "login",
+        "login/organisation",
         "password/forgot",
         "openapi.json",
         "assets/style.css",

@@ -1,7 +1,10 @@
 //! The routes about providers.
 
 use super::tour::Tour;
-use crate::testing::providers::{ANN, World, begin, come_back};
+use crate::{
+    operate,
+    testing::providers::{ANN, World, begin, come_back},
+};
 
 pub(super) async fn all(tour: &mut Tour<'_>, world: &World) {
     let id = ("provider", "id");
@@ -21,4 +24,18 @@ pub(super) async fn all(tour: &mut Tour<'_>, world: &World) {
     let named = [("issuer", world.provider.text("issuer")), ("subject", "ann-1".to_owned())];
     let named = named.each_ref().map(|(name, value)| (*name, value.as_str()));
     tour.visit(&mut pat, "POST /account/identities/unlink", &named).await;
+}
+
+/// A tenant's own provider is found by an address.
+pub(super) async fn organisation(tour: &mut Tour<'_>, world: &World) {
+    let owner = world.app.account("pia@example.com").await;
+    let tenant = world.app.tenant("forge", owner).await;
+    operate::verify_domain(&world.app.doorward, tenant, &"forge.example".parse().unwrap()).await.unwrap();
+    let mut pia = world.app.logged_in("pia@example.com").await;
+    let made = pia.post("/auth/tenants/forge/connections", &[("kind", "openid"), ("label", "Forge")]).await.json();
+    let at = format!("/auth/tenants/forge/connections/{}", made["connection"].as_str().unwrap());
+    let issuer = world.provider.text("issuer");
+    let form = [("client_id", "doorward"), ("client_secret", "a secret"), ("issuer", issuer.as_str())];
+    assert_eq!(pia.post(&at, &form).await.status, 200);
+    tour.visit(&mut world.app.visitor(), "POST /login/organisation", &[("email", "x@forge.example")]).await;
 }

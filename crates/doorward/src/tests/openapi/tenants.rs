@@ -22,6 +22,7 @@ pub(super) async fn all(tour: &mut Tour<'_>) {
     asked(tour, &mut owner).await;
     keys(tour, &mut owner).await;
     domains(tour, &mut owner).await;
+    connections(tour, &mut owner).await;
     members(tour, &mut owner).await;
     tour.visit(&mut bob, "POST /tenants/{tenant}/leave", &[ACME]).await;
     for format in ["jsonl", "csv"] {
@@ -105,6 +106,35 @@ async fn domains(tour: &mut Tour<'_>, owner: &mut Actor) {
     let again = [ACME, ("domain", "again.example")];
     tour.visit(owner, "POST /tenants/{tenant}/domains", &again).await;
     tour.visit(owner, "POST /tenants/{tenant}/domains/{domain}/remove", &again).await;
+}
+
+async fn connections(tour: &mut Tour<'_>, owner: &mut Actor) {
+    let listed = "GET /tenants/{tenant}/connections";
+    tour.visit(owner, listed, &[ACME]).await;
+    let mut names = Vec::new();
+    for kind in ["openid", "openid", "entra"] {
+        let new = [ACME, ("kind", kind), ("label", "Acme ID")];
+        let made = tour.visit(owner, "POST /tenants/{tenant}/connections", &new).await.json();
+        names.push(made["connection"].as_str().unwrap().to_owned());
+    }
+    let each = "/tenants/{tenant}/connections/{connection}";
+    let of = |name| [ACME, ("connection", name)];
+    let form = [("client_id", "x"), ("client_secret", "y"), ("issuer", "https://id.acme.example")];
+    tour.visit(owner, &format!("POST {each}"), &[&of(&names[0])[..], &form].concat()).await;
+    let directory =
+        [("client_id", "x"), ("client_secret", "y"), ("organisation", "8e6f3a52-1c1b-4f7a-9a51-0d6a3c0b2f11")];
+    tour.visit(owner, &format!("POST {each}"), &[&of(&names[2])[..], &directory].concat()).await;
+    let answer = owner.post(&format!("/auth/tenants/acme/connections/{}", names[0]), &[]).await;
+    tour.refused(&answer, "nothing is written");
+    tour.visit(owner, &format!("GET {each}"), &of(&names[0])).await;
+    tour.visit(owner, listed, &[ACME]).await;
+    tour.visit(owner, &format!("POST {each}/joining"), &of(&names[0])).await;
+    tour.visit(owner, &format!("POST {each}/joining"), &[&of(&names[0])[..], &[("role", "member")]].concat()).await;
+    tour.visit(owner, &format!("DELETE {each}"), &of(&names[1])).await;
+    tour.visit(owner, &format!("POST {each}/remove"), &of(&names[2])).await;
+    let claim = [ACME, ("provider", "google"), ("organisation", "acme.example")];
+    tour.visit(owner, "POST /tenants/{tenant}/organisations", &claim).await;
+    tour.visit(owner, listed, &[ACME]).await;
 }
 
 async fn asked(tour: &mut Tour<'_>, owner: &mut Actor) {

@@ -1,0 +1,49 @@
+//! By which provider do the people of a tenant come in? A tenant brings one of its own: a connection.
+//!
+//! - `connections/own-provider`: The people of a tenant come in by the provider that it has brought, as by one of the settings.
+//! - `connections/sealed`: The secret of a connection rests under the master keys, for its own row, and is shown to nobody.
+//! - `connections/sealed-again`: After a rotation of the master keys the secrets are sealed again, and every connection goes on working.
+//! - `connections/judged`: What a tenant writes is judged as the settings are: a known kind, public addresses, one redirect URI each.
+//! - `connections/who-may`: Only members with `connections:manage` see and change connections, of their tenant, after a recent proof.
+//! - `connections/joining`: Who comes by a tenant's provider joins it in the role that the tenant has set, if it has set one.
+//! - `connections/never-owner`: Nobody becomes an owner by a provider, nor gets a role that gives others by joining.
+//! - `connections/stays-out`: Who was removed from a tenant, or has left it, does not come back by a provider, however they come.
+//! - `connections/organisations`: Whose people somebody of an operator's provider is says the provider's own claim, of a domain that the
+//!   tenant has proved or on the word of an operator.
+//! - `connections/of-the-living`: A connection of a tenant that is closed, or where the operator allows none, leads nowhere.
+//! - `connections/logged-out-there`: Who logs out at the provider of a tenant is logged out of what they opened by it, and nobody else is.
+//! - `connections/removed`: With a connection goes everything that it led to, and with its tenant the connection.
+//! - `connections/recorded`: Every change is in the log of the tenant, by whom.
+//! - `connections/operators`: Operators see connections, and remove them, in the console and at the command line.
+//!
+//! Against: tenants that bring a provider to come into accounts of others, to have us call what only we reach, or to learn a
+//! secret that somebody else has written there; and somebody who found an open browser. Whoever may manage the connections of a
+//! tenant can be each of its people: its provider says who they are.
+//!
+//! `federation` does everything with providers, and asks here for those that the settings do not know. Whose accounts one leads to
+//! is decided there: those of addresses whose domain the tenant has proved (`domains`), and no other.
+
+mod arriving;
+mod flow;
+pub(crate) mod http;
+mod rules;
+mod settings;
+mod store;
+
+pub(crate) use arriving::{Arrival, NotWelcome, arrived, depart};
+pub(crate) use flow::{any, forget_tenant, keep, map, of_address, provider, remove};
+pub use rules::Connection;
+pub(crate) use rules::ConnectionDenied;
+pub use settings::Settings;
+pub(crate) use store::list;
+
+use crate::base::db::Migration;
+
+/// The tables of this feature.
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { name: "0043_connections", sql: include_str!("0043_connections.sql") },
+    Migration { name: "0044_joining", sql: include_str!("0044_joining.sql") },
+];
+
+#[cfg(test)]
+mod tests;

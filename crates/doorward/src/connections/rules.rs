@@ -1,0 +1,236 @@
+//! What a connection is, what may be written about one, and why not.
+
+use axum::http::StatusCode;
+use doorward_core::{DomainName, Entropy, ProviderName, RoleName, TenantId, Timestamp};
+
+use crate::{
+    federation::{self, BroughtDenied},
+    guard::{Denial, Problem},
+    tenant_page::ActDenied,
+    tenants,
+};
+
+/// A provider that a tenant has brought.
+#[derive(Clone)]
+pub struct Connection {
+    /// Its place in the list of all.
+    pub(super) number: i64,
+    /// Its name, which is part of its redirect URI and stands in the log.
+    pub name: ProviderName,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// What kind of provider.
+    pub kind: String,
+    /// What stands on its button.
+    pub label: String,
+    /// The name that the provider gave this service; empty until somebody has written it.
+    pub client_id: String,
+    /// Where the provider is, where the kind does not know it.
+    pub issuer: String,
+    /// What the organisation is called there, where the kind needs that.
+    pub organisation: String,
+    /// The secret under its seal; empty until there is one.
+    pub(super) sealed: Vec<u8>,
+    /// Counts what was written about it.
+    pub(super) version: i64,
+    /// Since when it is there.
+    pub created_at: Timestamp,
+    /// The provider of the settings whose people of an organisation it is about; empty for a provider of the tenant's own.
+    pub provider: String,
+    /// Whether an operator has said whose organisation it is.
+    pub(super) vouched: bool,
+    /// The role of whoever comes by it and is no member yet; they do not join when there is none.
+    pub join_role: Option<RoleName>,
+}
+
+impl Connection {
+    /// Whether people can be led to it: everything that it needs was written.
+    pub fn is_ready(&self) -> bool {
+        self.version > 0
+    }
+
+    /// Whether it is about people of a provider that everybody may use.
+    pub fn is_shared(&self) -> bool {
+        !self.provider.is_empty()
+    }
+
+    /// What its secret is sealed about: in the row of another tenant or connection it does not open.
+    pub(super) fn about(&self) -> Vec<u8> {
+        [self.tenant.to_string().as_bytes(), &[0], self.name.as_str().as_bytes()].concat()
+    }
+}
+
+/// What somebody has written about a provider, read.
+pub(super) struct Wiring {
+    pub(super) client_id: String,
+    pub(super) client_secret: String,
+    pub(super) issuer: String,
+    pub(super) organisation: String,
+}
+
+/// The same as it was typed.
+pub(super) struct Typed<'t> {
+    pub(super) client_id: &'t str,
+    pub(super) client_secret: &'t str,
+    pub(super) issuer: &'t str,
+    pub(super) organisation: &'t str,
+}
+
+impl Wiring {
+    /// Reads what a kind needs, and leaves out what it does not.
+    pub(super) fn read(kind: &str, typed: &Typed<'_>) -> Result<Self, ConnectionDenied> {
+        let client_id = plain(typed.client_id).ok_or(ConnectionDenied::ClientId)?;
+        let client_secret = plain(typed.client_secret).ok_or(ConnectionDenied::Secret)?;
+        let (issuer, organisation) = match kind {
+            "openid" => (plain(typed.issuer).ok_or(ConnectionDenied::Issuer)?, String::new()),
+            "google-workspace" => {
+                let domain = DomainName::parse(typed.organisation).map_err(|_| ConnectionDenied::Domain)?;
+                (String::new(), domain.to_string())
+            }
+            _ => (String::new(), directory(typed.organisation)?),
+        };
+        Ok(Self { client_id, client_secret, issuer, organisation })
+    }
+}
+
+/// A text of one line that says something, without the spaces around it.
+fn plain(text: &str) -> Option<String> {
+    let text = text.trim();
+    let fits = !text.is_empty() && text.len() <= LONGEST && !text.chars().any(char::is_control);
+    fits.then(|| text.to_owned())
+}
+
+/// A name for a connection: made, because it is part of a redirect URI, which stays.
+pub(super) fn new_name(entropy: &dyn Entropy) -> ProviderName {
+    let mut random = [0; 8];
+    entropy.fill(&mut random);
+    let digits: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("org-{digits}").parse().expect("letters, a hyphen and digits are a name")
+}
+
+/// Reads what stands on a button.
+pub(super) fn label(text: &str) -> Result<String, ConnectionDenied> {
+    tenants::display_name(text).ok_or(ConnectionDenied::Label)
+}
+
+/// Reads a kind that tenants may bring.
+pub(super) fn kind(text: &str) -> Result<&'static str, ConnectionDenied> {
+    federation::kinds().map(|(name, _)| name).find(|name| *name == text).ok_or(ConnectionDenied::Kind)
+}
+
+/// Reads the id of a directory of Microsoft's.
+pub(super) fn directory(text: &str) -> Result<String, ConnectionDenied> {
+    let text = text.trim().to_lowercase();
+    let is_id = text.len() == 36 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f' | b'-'));
+    is_id.then_some(text).ok_or(ConnectionDenied::Directory)
+}
+
+/// Why something about a connection was not done.
+#[derive(Clone, Debug)]
+pub(crate) enum ConnectionDenied {
+    /// Whoever acts may not, or not any more.
+    Act(ActDenied),
+    /// The operator does not let tenants bring providers.
+    NotAllowed,
+    /// There is no such kind of provider.
+    Kind,
+    /// The text cannot stand on a button.
+    Label,
+    /// There is no client id.
+    ClientId,
+    /// There is no secret.
+    Secret,
+    /// There is no issuer, or it is none that is called.
+    Issuer,
+    /// It is no domain.
+    Domain,
+    /// It is no id of a directory.
+    Directory,
+    /// The domain is none that the tenant has proved.
+    NotProved,
+    /// Another tenant has these people, or this one has them already.
+    Taken,
+    /// The role is none that somebody may get by joining.
+    Role,
+    /// There are as many as may be.
+    TooMany,
+    /// It is not there, or not any more.
+    NoSuchConnection,
+}
+
+impl From<BroughtDenied> for ConnectionDenied {
+    fn from(denied: BroughtDenied) -> Self {
+        match denied.0 {
+            "kind" => Self::Kind,
+            "tenants" => Self::Directory,
+            "domains" => Self::Domain,
+            _ => Self::Issuer,
+        }
+    }
+}
+
+impl Denial for ConnectionDenied {
+    fn problem(&self) -> Problem {
+        match self {
+            Self::Act(denied) => denied.problem(),
+            Self::NotAllowed => {
+                let text = "Here organisations have no login of their own. Ask whoever runs the service.";
+                Problem::plain(StatusCode::FORBIDDEN, "connections_not_allowed", text)
+            }
+            Self::Kind => Problem::field("kind", "kind_unknown", "Choose one of the list."),
+            Self::Label => Problem::field("label", "label_invalid", "Write what people call it, in up to 100 letters."),
+            Self::ClientId => {
+                Problem::field("client_id", "client_id_missing", "Write the client id that the provider gave you.")
+            }
+            Self::Secret => Problem::field(
+                "client_secret",
+                "client_secret_missing",
+                "Write the secret that the provider gave you, also when it is the one of before.",
+            ),
+            Self::Issuer => Problem::field(
+                "issuer",
+                "issuer_invalid",
+                "Write the provider's issuer exactly as it says it, such as https://id.example.com; it must be a public address.",
+            ),
+            Self::Domain => Problem::field(
+                "organisation",
+                "organisation_invalid",
+                "Write the domain of your organisation as Google knows it, such as example.com.",
+            ),
+            Self::Directory => Problem::field(
+                "organisation",
+                "organisation_invalid",
+                "Write the id of your directory, as Microsoft's portal shows it: 32 digits with four hyphens.",
+            ),
+            Self::NotProved => Problem::field(
+                "organisation",
+                "domain_not_proved",
+                "Your organisation has not proved this domain. Prove it on the page Domains first.",
+            ),
+            Self::Taken => Problem {
+                status: StatusCode::CONFLICT,
+                ..Problem::field(
+                    "organisation",
+                    "organisation_taken",
+                    "Its people belong to an organisation here already.",
+                )
+            },
+            Self::Role => Problem::field(
+                "role",
+                "role_unfit",
+                "Choose a role that you may give and that gives no others; nobody gets more just by joining.",
+            ),
+            Self::TooMany => {
+                let text = "There are as many as may be. Remove one first.";
+                Problem::plain(StatusCode::CONFLICT, "too_many_connections", text)
+            }
+            Self::NoSuchConnection => {
+                let text = "There is no such provider here; it may have been removed.";
+                Problem::plain(StatusCode::NOT_FOUND, "no_such_connection", text)
+            }
+        }
+    }
+}
+
+/// The longest text that is kept of anything, in bytes.
+const LONGEST: usize = 1000;
