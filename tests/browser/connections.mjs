@@ -33,6 +33,29 @@ export async function connections(page, slug, seen = async () => {}) {
   await says(page, "It is set up.");
   await seen(page, "connections");
   assert.ok(!(await page.content()).includes("a secret of the provider's"));
+  await page.getByRole("link", { name: "Oberholzer Clockworks" }).click();
+  await write(page, "Claim", "groups");
+  await write(page, "Value", "the engineers of the whole group");
+  await press(page, "Add the rule");
+  await says(page, "The rule is added.");
+  await seen(page, "connection");
+  await page.goto(`/auth/tenants/${slug}/connections`);
+  await page.getByLabel("Only people who come by a provider of ours").check();
+  await press(page, "Save who is let in");
+  await says(page, "Name an owner first");
+  await page.goto(`/auth/tenants/${slug}/connections`);
+  await page.getByRole("button", { name: /^Name /u }).first().click();
+  await says(page, "May come in without it");
+  await page.getByLabel("Only people who come by a provider of ours").check();
+  await press(page, "Save who is let in");
+  await says(page, "by its own login only");
+  await seen(page, "door");
+  await press(page, "Come in without it");
+  await page.goto(`/auth/tenants/${slug}/connections`);
+  await seen(page, "connections-demanded");
+  await page.getByLabel("Only people who come by a provider of ours").uncheck();
+  await press(page, "Save who is let in");
+  await says(page, "Saved who is let in.");
 }
 
 /** Where somebody who is not logged in looks for the provider of their organisation. */

@@ -99,6 +99,7 @@ pub(crate) fn composers() -> Vec<Composer> {
         api_keys::COMPOSERS,
         federation::COMPOSERS,
         domains::COMPOSERS,
+        connections::COMPOSERS,
     ]
     .concat()
 }
@@ -109,7 +110,7 @@ pub(crate) async fn forget_tenant(cx: &Context, tx: &mut Transaction, tenant: Te
     tokens::forget_tenant(tx, tenant).await?;
     authorization::forget_tenant(tx, tenant).await?;
     clients::forget_tenant(tx, tenant).await?;
-    connections::forget_tenant(tx, tenant).await?;
+    connections::forget_tenant(cx, tx, tenant).await?;
     domains::forget_tenant(tx, tenant).await?;
     invitations::forget_tenant(tx, tenant).await
 }
@@ -184,6 +185,16 @@ pub(crate) async fn came_by_provider(
     connections::arrived(cx, tx, arrival, visit).await
 }
 
+/// Whether a session was opened by a provider of the tenant, or by an owner who may break the glass and has.
+pub(crate) async fn has_entered(cx: &Context, entry: (SessionId, TenantId), breaks_glass: bool) -> Result<bool, Fault> {
+    connections::has_entered(cx, entry, breaks_glass).await
+}
+
+/// Locks the tenant of a provider that it has brought, and looks whether it still is what it was in this version.
+pub(crate) async fn still_leads(tx: &mut Transaction, brought: (TenantId, &ProviderName, i64)) -> Result<bool, Fault> {
+    connections::still_leads(tx, brought).await
+}
+
 /// Whether there is any provider that a tenant has brought.
 pub(crate) async fn any_provider_brought(cx: &Context) -> Result<bool, Fault> {
     connections::any(cx).await
@@ -221,6 +232,7 @@ pub(crate) async fn forget_account(
     tokens::forget_account(tx, account).await?;
     api_keys::forget_account(cx, tx, account).await?;
     federation::forget_account(tx, account).await?;
+    connections::forget_account(tx, account).await?;
     let alone = tenants::forget_account(tx, account).await?;
     // Behind the tenants, where an act of the console asks about its operator again.
     operators::forget(tx, account).await?;
@@ -238,6 +250,7 @@ pub(crate) async fn purge(cx: &Context) -> Result<(), Fault> {
     alone(cx, async |tx| signup::purge(cx, tx).await).await?;
     alone(cx, async |tx| email_change::purge(cx, tx).await).await?;
     alone(cx, async |tx| federation::purge(cx, tx).await).await?;
+    alone(cx, async |tx| connections::purge(cx, tx).await).await?;
     alone(cx, async |tx| invitations::purge(cx, tx).await).await?;
     alone(cx, async |tx| tokens::purge(cx, tx).await).await?;
     alone(cx, async |tx| authorization::purge(cx, tx).await).await?;

@@ -132,9 +132,10 @@ impl Cause for Fault {}
 
 /// The tables whose rows let somebody in, send a letter, or tell a client that a session is over. Keys that sign tokens are among
 /// them: a copy would bring one back that was replaced because it was stolen.
-const EMPTIED: [&str; 16] = [
+const EMPTIED: [&str; 17] = [
     "sessions",
     "signups",
+    "tenant_entries",
     "password_resets",
     "email_changes",
     "invitations",

@@ -6,13 +6,14 @@ use serde_json::json;
 use crate::support::Site;
 
 /// Tables that a backup keeps: none of their rows lets anybody in.
-const KEPT: [&str; 21] = [
+const KEPT: [&str; 23] = [
     "accounts",
     "api_keys",
     "audit_events",
     "audit_seals",
     "client_assertions",
     "clients",
+    "connection_rules",
     "connections",
     "consents",
     "departed_members",
@@ -24,12 +25,13 @@ const KEPT: [&str; 21] = [
     "passwords",
     "retired_slugs",
     "revoked_tokens",
+    "ruled_roles",
     "schema_migrations",
     "tenant_domains",
     "tenants",
     "throttles",
 ];
-const EMPTIED: [&str; 16] = [
+const EMPTIED: [&str; 17] = [
     "authorization_codes",
     "client_logins",
     "device_codes",
@@ -46,6 +48,7 @@ const EMPTIED: [&str; 16] = [
     "sessions",
     "signing_keys",
     "signups",
+    "tenant_entries",
 ];
 
 /// Promise: `server/backup-logs-nobody-in`

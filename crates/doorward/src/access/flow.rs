@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use doorward_core::AccountId;
+use doorward_core::{AccountId, SessionId};
 
 use super::rules::{AccessDenied, Authorized, Permission, judge};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     base::db::Transaction,
     context::Context,
     error::{Fault, Refusal},
-    policy, reauthentication,
+    features, policy, reauthentication,
     sessions::Live,
     tenants::{self, Named, Standing, Tenant},
 };
@@ -35,17 +35,27 @@ pub(super) struct Yes {
 /// Whether somebody may do `P` in the tenant that goes by this name.
 pub(crate) async fn authorize<P: Permission>(
     cx: &Context,
-    account: AccountId,
+    (account, session): (AccountId, SessionId),
     tenant: &str,
 ) -> Result<Authorized<P>, Refusal<AccessDenied>> {
     let standing = standing(cx, account, tenant).await?;
     let permission = cx.policy().permission(P::NAME);
     let judged = Authorized::judged(standing.as_deref(), account, permission, cx.clock.now());
-    judged.map_err(Refusal::Denied)
+    let authorized = judged.map_err(Refusal::Denied)?;
+    match standing {
+        Some(standing) if !is_entered(cx, &standing, session).await? => Err(AccessDenied::ProviderRequired.into()),
+        _ => Ok(authorized),
+    }
+}
+
+/// Whether a session was opened in a way that the tenant lets in.
+async fn is_entered(cx: &Context, standing: &Standing, session: SessionId) -> Result<bool, Fault> {
+    Ok(!standing.own_sign_in || features::has_entered(cx, (session, standing.tenant), standing.breaks_glass).await?)
 }
 
 /// Whether an account may do something in the tenant that goes by this name: the question of a program beside the server, which
-/// has no session to ask with. Whether the account is enabled is not asked; who has a session is asked about with a guard.
+/// has no session to ask with. Whether the account is enabled is not asked, nor by which way somebody would come in where the tenant
+/// demands one; who has a session is asked about with a guard.
 pub async fn may(doorward: &Doorward, account: AccountId, tenant: &str, permission: &str) -> Result<bool, Fault> {
     let cx = doorward.context();
     let Some(known) = cx.policy().permission(permission) else { return Ok(false) };
@@ -72,7 +82,11 @@ pub(crate) async fn again<P: Permission>(
 pub(super) async fn ask(cx: &Context, live: &Live, question: &Question<'_>) -> Result<Yes, Refusal<AccessDenied>> {
     let permission = known(cx, question)?;
     let standing = standing(cx, live.account, question.tenant).await?;
-    answer(cx, live, question, permission, standing).map_err(Refusal::Denied)
+    let entered = match &standing {
+        Some(standing) => is_entered(cx, standing, live.id).await?,
+        None => false,
+    };
+    answer(cx, live, question, (permission, standing, entered)).map_err(Refusal::Denied)
 }
 
 /// Answers many, each as if it were alone. About one tenant it costs one look; about several, one look at everything that
@@ -93,9 +107,14 @@ pub(super) async fn ask_all(
         let found = cx.memberships.find_all(&cx.db, cx.policy(), names, live.account).await?;
         looked.extend(texts.into_iter().zip(found));
     }
+    let mut entered = BTreeMap::new();
+    for (text, standing) in looked.iter().filter_map(|(text, standing)| Some((*text, standing.as_ref()?))) {
+        entered.insert(text, is_entered(cx, standing, live.id).await?);
+    }
     let answers = questions.iter().map(|question| {
         let permission = known(cx, question)?;
-        answer(cx, live, question, permission, looked.get(question.tenant).cloned().flatten())
+        let standing = looked.get(question.tenant).cloned().flatten();
+        answer(cx, live, question, (permission, standing, entered.get(question.tenant) == Some(&true)))
     });
     Ok(answers.collect())
 }
@@ -108,10 +127,12 @@ fn answer(
     cx: &Context,
     live: &Live,
     question: &Question<'_>,
-    permission: policy::Permission,
-    standing: Option<Arc<Standing>>,
+    (permission, standing, entered): (policy::Permission, Option<Arc<Standing>>, bool),
 ) -> Result<Yes, AccessDenied> {
     judge(standing.as_deref(), question.permission, Some(permission), cx.clock.now())?;
+    if !entered {
+        return Err(AccessDenied::ProviderRequired);
+    }
     let fresh = question.fresh_within.is_none_or(|span| reauthentication::is_within(cx, live.proved_at, span));
     match standing {
         Some(standing) if fresh => Ok(Yes { standing }),

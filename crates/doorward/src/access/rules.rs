@@ -134,11 +134,18 @@ pub(crate) enum AccessDenied {
     Forbidden,
     /// The policy does not know the permission.
     UnknownPermission,
+    /// The person has not come by the provider that the tenant demands.
+    ProviderRequired,
     /// The person proved themselves too long ago.
     NotFresh,
 }
 
 impl AccessDenied {
+    /// Whether it would be a yes for somebody who comes by the tenant's provider.
+    pub(crate) fn needs_provider(self) -> bool {
+        self == Self::ProviderRequired
+    }
+
     /// The stable code.
     pub(super) fn code(self) -> &'static str {
         self.problem().code
@@ -159,6 +166,10 @@ impl Denial for AccessDenied {
                 let text = "There is no permission of this name; the settings define them.";
                 Problem::field("permission", "unknown_permission", text)
             }
+            Self::ProviderRequired => no(
+                "tenant_provider_required",
+                "This organisation lets people in by its own login only. Log in through it.",
+            ),
             Self::NotFresh => {
                 no("reauthentication_required", "Please prove once more that it is you, then repeat this step.")
             }

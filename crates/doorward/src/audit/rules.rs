@@ -120,6 +120,16 @@ actions! {
     ConnectionChanged = "connection.changed";
     /// A tenant's provider is gone, and every way into an account that led through it.
     ConnectionRemoved = "connection.removed";
+    /// A tenant lets in only who comes by its own provider.
+    SignInLimited = "tenant.sign_in_limited";
+    /// A tenant lets its people in however they log in.
+    SignInFreed = "tenant.sign_in_freed";
+    /// An owner was named who may come in without the tenant's provider.
+    GlassEntrusted = "member.break_glass_given";
+    /// An owner may not come in without the tenant's provider any more.
+    GlassTaken = "member.break_glass_taken";
+    /// An owner has come in without the tenant's provider, or somebody tried to.
+    GlassBroken = "tenant.glass_broken";
     /// Somebody became a member.
     MemberJoined = "member.joined";
     /// Somebody left a tenant.

@@ -1,6 +1,8 @@
 //! Asking a person, and exchanging what they have said.
 
-use doorward_core::{AccountId, AuthorizationCode, ClientId, FamilyId, PushedRequest, TenantId, Timestamp, Token};
+use doorward_core::{
+    AccountId, AuthorizationCode, ClientId, FamilyId, PushedRequest, SessionId, TenantId, Timestamp, Token,
+};
 
 use super::{
     rules::{Agreed, AskDenied, Back, Bound, Consent, Parameters, Told, Wanted, verifies},
@@ -16,6 +18,7 @@ use crate::{
     clients::{self, Client, Grant},
     context::Context,
     error::{Fault, Refusal},
+    features,
     guard::Visit,
     reauthentication,
     sessions::{self, Live},
@@ -93,7 +96,7 @@ pub(crate) async fn consider(
     }
     let tenants = match wanted.needs_tenant() {
         false => Vec::new(),
-        true => candidates(cx, live.account, wanted.tenant.as_ref()).await?,
+        true => candidates(cx, (live.account, live.id), wanted.tenant.as_ref()).await?,
     };
     if wanted.needs_tenant() && tenants.is_empty() {
         return Ok(Next::Tell(Told("access_denied", "The person belongs to no such tenant.")));
@@ -119,11 +122,23 @@ fn is_fresh(cx: &Context, live: &Live, wanted: &Wanted, asked_at: Option<Timesta
     since || (young && !wanted.prompt.login)
 }
 
-/// The open tenants of a person that can be meant.
-async fn candidates(cx: &Context, account: AccountId, named: Option<&Named>) -> Result<Vec<Joined>, Fault> {
+/// The open tenants of a person that can be meant, and that let this session in.
+async fn candidates(
+    cx: &Context,
+    (account, session): (AccountId, SessionId),
+    named: Option<&Named>,
+) -> Result<Vec<Joined>, Fault> {
     let mut all = tenants::of_account(&cx.db, account, 0, MOST_TENANTS).await?;
     all.retain(|one| one.state == State::Active && named.is_none_or(|named| is_named(one, named)));
-    Ok(all)
+    let mut open = Vec::with_capacity(all.len());
+    for one in all {
+        if !one.own_sign_in
+            || features::has_entered(cx, (session, one.id), one.breaks_glass(cx.policy().owner())).await?
+        {
+            open.push(one);
+        }
+    }
+    Ok(open)
 }
 
 fn is_named(one: &Joined, named: &Named) -> bool {
@@ -155,27 +170,27 @@ async fn agrees(cx: &Context, account: AccountId, wanted: &Wanted, tenant: Optio
 /// What a person is asked about a device; `None` when they belong to no tenant that could be meant.
 pub(super) async fn asking(
     cx: &Context,
-    account: AccountId,
+    whose: (AccountId, SessionId),
     (needs_tenant, named): (bool, Option<&Named>),
 ) -> Result<Option<Asking>, Fault> {
     if !needs_tenant {
         return Ok(Some(Asking { tenants: Vec::new() }));
     }
-    let tenants = candidates(cx, account, named).await?;
+    let tenants = candidates(cx, whose, named).await?;
     Ok((!tenants.is_empty()).then_some(Asking { tenants }))
 }
 
 /// The tenant that a person has chosen, if they may choose it.
 pub(crate) async fn choose(
     cx: &Context,
-    account: AccountId,
+    whose: (AccountId, SessionId),
     (needs_tenant, named): (bool, Option<&Named>),
     choice: &str,
 ) -> Result<Option<TenantId>, Refusal<AskDenied>> {
     if !needs_tenant {
         return Ok(None);
     }
-    let all = candidates(cx, account, named).await?;
+    let all = candidates(cx, whose, named).await?;
     if choice.is_empty() && all.len() != 1 {
         return Err(Refusal::Denied(AskDenied::TenantMissing));
     }

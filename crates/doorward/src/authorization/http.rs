@@ -194,7 +194,7 @@ async fn decide(person: SignedIn, decided: Decided) -> Result<Reply, Refused> {
         Next::Granted(_) => None,
     };
     let meant = (wanted.needs_tenant(), wanted.tenant.as_ref());
-    let tenant = match flow::choose(cx, person.account(), meant, &decided.choice).await {
+    let tenant = match flow::choose(cx, (person.account(), person.session()), meant, &decided.choice).await {
         Ok(tenant) => tenant,
         Err(refusal) => {
             let page = match asking {
@@ -377,7 +377,9 @@ async fn find(person: &SignedIn, code: &str) -> Result<Found, Refused> {
 }
 
 async fn asking(person: &SignedIn, found: &Found) -> Result<Asking, Refused> {
-    let asking = flow::asking(person.cx(), person.account(), (found.needs_tenant(), found.tenant.as_ref())).await?;
+    let asking =
+        flow::asking(person.cx(), (person.account(), person.session()), (found.needs_tenant(), found.tenant.as_ref()))
+            .await?;
     asking.ok_or_else(|| AskDenied::NoSuchTenant.problem().into())
 }
 
@@ -402,7 +404,7 @@ async fn device_decide(person: SignedIn, input: DeviceDecided) -> Result<Reply, 
     let allowed = input.decision.as_str() == "allow";
     let decision = if allowed {
         let meant = (found.needs_tenant(), found.tenant.as_ref());
-        match flow::choose(cx, person.account(), meant, &input.choice).await {
+        match flow::choose(cx, (person.account(), person.session()), meant, &input.choice).await {
             Ok(tenant) => Decision::Allow(tenant),
             Err(refusal) => {
                 let asking = asking(&person, &found).await?;

@@ -1,14 +1,15 @@
 //! Bringing a provider, writing how it is spoken to, leading people to it, and removing it.
 
-use doorward_core::{DomainName, EmailAddress, KeyRing, ProviderName, RoleName, TenantId};
+use doorward_core::{DomainName, EmailAddress, KeyRing, ProviderName, RoleName, SessionId, TenantId};
 
 use super::{
-    rules::{self, Connection, ConnectionDenied, Wiring},
+    arriving,
+    rules::{self, Connection, ConnectionDenied, Rule, Wiring},
     store,
 };
 use crate::{
     access::{Authorized, own::ConnectionsManage},
-    audit::{self, Action, Detail, Target},
+    audit::{self, Action, By, Detail, Target},
     base::{
         db::{Durability, Transaction},
         sealed::Seals,
@@ -101,6 +102,15 @@ async fn shared(
     {
         return denied(ConnectionDenied::TooMany);
     }
+    if let Some(other) = store::shared(tx, provider, organisation).await?
+        && other.tenant != tenant
+        && !counts(tx, &other).await?
+    {
+        // Whoever said so before has the domain no more, and would keep its next owner out.
+        lift(cx, tx, &other, None).await?;
+        let event = By::DOORWARD.did(Action::ConnectionRemoved).on(Target::Connection(other.name.clone()));
+        audit::append(cx, tx, event.within(other.tenant)).await?;
+    }
     let name = rules::new_name(cx.entropy.as_ref());
     let how = (vouched == Vouched::ByOperator, cx.clock.now());
     match store::insert_shared(tx, (tenant, &name), (provider, organisation, label), how).await? {
@@ -159,31 +169,122 @@ pub(super) async fn write(
     done(cx, act, (name, Action::ConnectionChanged), visit).await
 }
 
-/// Takes a provider off the list of the tenant.
-pub(super) async fn give_up(
+/// Adds a rule: who comes by the provider with this value in this claim gets this role, which whoever says so may give.
+pub(super) async fn add_rule(
     cx: &Context,
     by: &Authorized<ConnectionsManage>,
+    (name, rule): (&ProviderName, &Rule),
+    visit: &Visit,
+) -> Done<()> {
+    let mut act = begin(cx, by).await?;
+    let one = find(&mut act.tx, act.tenant.id, name).await?;
+    if !cx.policy().may_give(act.by.roles(), &rule.role) || rule.role == *cx.policy().owner() {
+        return denied(ConnectionDenied::RuleRole);
+    }
+    if store::rules_in(&mut act.tx, &one).await?.len() >= MOST_RULES {
+        return denied(ConnectionDenied::TooManyRules);
+    }
+    store::add_rule(&mut act.tx, &one, rule).await?;
+    ruled(cx, act, (name, rule), visit).await
+}
+
+/// Takes a rule away. Whom it gave a role loses it when they come the next time, if no other rule gives it.
+pub(super) async fn remove_rule(
+    cx: &Context,
+    by: &Authorized<ConnectionsManage>,
+    (name, rule): (&ProviderName, &Rule),
+    visit: &Visit,
+) -> Done<()> {
+    let mut act = begin(cx, by).await?;
+    let one = find(&mut act.tx, act.tenant.id, name).await?;
+    // A role that the policy has forgotten gives nothing; whoever manages connections may tidy it away.
+    if cx.policy().knows(&rule.role) && !cx.policy().may_give(act.by.roles(), &rule.role) {
+        return denied(ConnectionDenied::RuleRole);
+    }
+    store::remove_rule(&mut act.tx, &one, rule).await?;
+    ruled(cx, act, (name, rule), visit).await
+}
+
+async fn ruled(
+    cx: &Context,
+    act: Act<ConnectionsManage>,
+    (name, rule): (&ProviderName, &Rule),
+    visit: &Visit,
+) -> Done<()> {
+    let (on, detail) = (Target::Connection(name.clone()), Detail::Roles(vec![rule.role.clone()]));
+    let about = |event: audit::Event| event.on(on).about(detail);
+    act.done(cx, visit, about, Action::ConnectionChanged).await.map_err(|refusal| refusal.map(ConnectionDenied::Act))
+}
+
+/// Takes a provider off the list of the tenant. The session that does it stays.
+pub(super) async fn give_up(
+    cx: &Context,
+    (by, session): (&Authorized<ConnectionsManage>, SessionId),
     name: &ProviderName,
     visit: &Visit,
 ) -> Done<()> {
     let mut act = Act::begin(cx, by).await.map_err(|refusal| refusal.map(ConnectionDenied::Act))?;
-    remove(&mut act.tx, act.tenant.id, name).await?;
+    remove(cx, &mut act.tx, (act.tenant.id, name), Some(session)).await?;
     done(cx, act, (name, Action::ConnectionRemoved), visit).await
 }
 
-/// Removes a connection of a locked tenant with everything that it led to; the caller writes the event.
-pub(crate) async fn remove(tx: &mut Transaction, tenant: TenantId, name: &ProviderName) -> Done<()> {
+/// Removes a connection of a locked tenant with everything that it led to: ways into accounts, roles by rules, and sessions but
+/// for the one that is to stay. The caller writes the event.
+pub(crate) async fn remove(
+    cx: &Context,
+    tx: &mut Transaction,
+    (tenant, name): (TenantId, &ProviderName),
+    staying: Option<SessionId>,
+) -> Done<()> {
     let one = find(tx, tenant, name).await?;
-    store::remove(tx, &one).await?;
-    Ok(federation::forget_provider(tx, name).await?)
+    arriving::unrule(cx, tx, &one).await?;
+    lift(cx, tx, &one, staying).await?;
+    if tenants::is_own_sign_in(tx, tenant).await? && !is_any_door(cx, tx, tenant).await? {
+        return denied(ConnectionDenied::NoDoor);
+    }
+    Ok(())
+}
+
+async fn lift(cx: &Context, tx: &mut Transaction, one: &Connection, staying: Option<SessionId>) -> Result<(), Fault> {
+    store::remove(tx, one).await?;
+    federation::forget_provider(cx, tx, &one.name, staying).await
 }
 
 /// Removes what is kept about a tenant that is being deleted.
-pub(crate) async fn forget_tenant(tx: &mut Transaction, tenant: TenantId) -> Result<(), Fault> {
+pub(crate) async fn forget_tenant(cx: &Context, tx: &mut Transaction, tenant: TenantId) -> Result<(), Fault> {
     for name in store::remove_all(tx, tenant).await? {
-        federation::forget_provider(tx, &name).await?;
+        federation::forget_provider(cx, tx, &name, None).await?;
     }
     Ok(())
+}
+
+/// Whether people can come into a locked tenant by a provider of its own, or by one of everybody's as its people.
+pub(super) async fn is_any_door(cx: &Context, tx: &mut Transaction, tenant: TenantId) -> Result<bool, Fault> {
+    for one in store::ready(tx, tenant).await? {
+        let leads = match one.is_shared() {
+            true => cx.providers.find(&one.provider).is_some() && counts(tx, &one).await?,
+            false => cx.settings.connections.allowed && domains::has_any(tx, tenant).await?,
+        };
+        if leads {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether what is said of an organisation of everybody's provider counts: while the tenant has that domain, where the tenant says it;
+/// until it is removed, where an operator does.
+pub(super) async fn counts(tx: &mut Transaction, one: &Connection) -> Result<bool, Fault> {
+    Ok(one.vouched || domains::is_holder(tx, one.tenant, &one.organisation).await?)
+}
+
+/// Locks the tenant of a provider that it has brought, and looks whether it still is what it was when somebody went there.
+pub(crate) async fn still_leads(tx: &mut Transaction, brought: (TenantId, &ProviderName, i64)) -> Result<bool, Fault> {
+    let (tenant, name, version) = brought;
+    if tenants::lock(tx, tenant).await?.is_none_or(|tenant| tenant.state() != State::Active) {
+        return Ok(false);
+    }
+    Ok(store::find_in(tx, tenant, name).await?.is_some_and(|one| one.version == version))
 }
 
 /// The provider of this name that a tenant has brought, if people can be led to it now.
@@ -280,5 +381,7 @@ async fn find(tx: &mut Transaction, tenant: TenantId, name: &ProviderName) -> Do
     store::find_in(tx, tenant, name).await?.ok_or(Refusal::Denied(ConnectionDenied::NoSuchConnection))
 }
 
+/// How many rules a connection may have.
+const MOST_RULES: usize = 50;
 /// The use for which seeds are derived from the master keys.
 const SEEDS: &str = "doorward/connections";

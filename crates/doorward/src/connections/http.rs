@@ -4,21 +4,25 @@ use doorward_core::{DomainName, ProviderName};
 use serde_json::{Value, json};
 
 use super::{
-    flow,
-    rules::{self, Connection, ConnectionDenied, Typed, Wiring},
+    door, flow,
+    rules::{self, Connection, ConnectionDenied, Rule, Typed, Wiring},
     store,
 };
 use crate::{
     access::own::ConnectionsManage,
+    accounts,
     base::render::page,
     context::Context,
+    error::Fault,
     federation,
     guard::{Denial, Member, NoInput, Problem, RecentMember, Refused, Reply, Routes, input},
     reauthentication,
     tenant_page::Place,
+    tenants,
 };
 
 pub(crate) fn routes(routes: &mut Routes) {
+    door::routes(routes);
     routes.get("/tenants/{tenant}/connections", list, "Lists the providers that the tenant has brought.");
     routes.post("/tenants/{tenant}/connections", add, "Puts a provider on the list, to be set up.");
     let doc = "Shows a provider, with where it sends people back to.";
@@ -29,6 +33,9 @@ pub(crate) fn routes(routes: &mut Routes) {
     routes.post("/tenants/{tenant}/organisations", claim, doc);
     let doc = "Says in which role people join who come by the provider, or that they do not join.";
     routes.post("/tenants/{tenant}/connections/{connection}/joining", let_join, doc);
+    let doc = "Adds a rule: a value of a claim, and the role that it gives at each login.";
+    routes.post("/tenants/{tenant}/connections/{connection}/rules", add_rule, doc);
+    routes.post("/tenants/{tenant}/connections/{connection}/rules/remove", remove_rule, "Takes a rule away.");
     let doc = "Removes a provider, and every way into an account that led through it.";
     routes.delete("/tenants/{tenant}/connections/{connection}", remove, doc);
     routes.post("/tenants/{tenant}/connections/{connection}/remove", remove, "The same for a form.");
@@ -52,6 +59,15 @@ input! {
     Joining {
         connection: "The provider's name.",
         role [optional]: "The role; empty when nobody joins by it.",
+    }
+}
+
+input! {
+    Ruling {
+        connection: "The provider's name.",
+        claim: "The name of a claim, such as `groups`.",
+        value: "A value of it: the claim is this text, or a list with this text in it.",
+        role: "The role that it gives.",
     }
 }
 
@@ -81,6 +97,8 @@ page! {
         typed: (String, String),
         shared: Vec<(String, String)>,
         claimed: String,
+        only_own: bool,
+        owners: Vec<(String, String, bool)>,
     }
 }
 
@@ -95,6 +113,9 @@ page! {
         typed: (String, String, String),
         join_role: String,
         roles: Vec<String>,
+        rules: Vec<(String, String, String)>,
+        given: Vec<String>,
+        typed_rule: (String, String),
     }
 }
 
@@ -112,8 +133,15 @@ async fn list(member: Member<ConnectionsManage>, _: NoInput) -> Result<Reply, Re
     let cx = member.cx();
     let found = store::list(&cx.db, member.tenant()).await?;
     let told: Vec<_> = found.iter().map(|one| told(&member, one)).collect();
-    let body = json!({ "connections": told, "allowed": cx.settings.connections.allowed });
-    Ok(Reply::page(&body, listed(&member, found, Default::default()).await?))
+    let page = listed(&member, found, Default::default()).await?;
+    let named: Vec<_> = page.owners.iter().filter(|(.., may)| *may).map(|(account, ..)| account.as_str()).collect();
+    let body = json!({
+        "connections": told,
+        "allowed": cx.settings.connections.allowed,
+        "only_own": page.only_own,
+        "break_glass": named,
+    });
+    Ok(Reply::page(&body, page))
 }
 
 async fn add(member: RecentMember<ConnectionsManage>, input: Add) -> Result<Reply, Refused> {
@@ -169,9 +197,46 @@ async fn let_join(member: RecentMember<ConnectionsManage>, input: Joining) -> Re
     }
 }
 
+async fn add_rule(member: RecentMember<ConnectionsManage>, input: Ruling) -> Result<Reply, Refused> {
+    let one = found(&member, &input.connection).await?;
+    let added = async {
+        let rule = Rule::read(&input.claim, &input.value, &input.role).map_err(|denied| denied.problem())?;
+        flow::add_rule(member.cx(), member.authorized(), (&one.name, &rule), &member.visit()).await?;
+        Ok::<_, Refused>(())
+    };
+    match added.await {
+        Ok(()) => ruled(&member, &one, "connection-rule-added").await,
+        Err(refused) => {
+            let page = async {
+                let page = as_it_is(&member, &one).await?;
+                Ok(ConnectionPage { typed_rule: (repeated(&input.claim), repeated(&input.value)), ..page })
+            };
+            Err(on_page(refused, page).await)
+        }
+    }
+}
+
+async fn remove_rule(member: RecentMember<ConnectionsManage>, input: Ruling) -> Result<Reply, Refused> {
+    let one = found(&member, &input.connection).await?;
+    let rule = Rule::read(&input.claim, &input.value, &input.role).map_err(|denied| denied.problem())?;
+    flow::remove_rule(member.cx(), member.authorized(), (&one.name, &rule), &member.visit()).await?;
+    ruled(&member, &one, "connection-rule-removed").await
+}
+
+async fn ruled(member: &Member<ConnectionsManage>, one: &Connection, code: &str) -> Result<Reply, Refused> {
+    let rules: Vec<_> = store::rules(&member.cx().db, one).await?.iter().map(rule_told).collect();
+    let to = back(member, &format!("/{}?done={code}", one.name));
+    Ok(Reply::done(&json!({ "rules": rules }), to))
+}
+
+fn rule_told(rule: &Rule) -> Value {
+    json!({ "claim": rule.claim, "value": rule.value, "role": rule.role.as_str() })
+}
+
 async fn show(member: Member<ConnectionsManage>, input: One) -> Result<Reply, Refused> {
     let one = found(&member, &input.connection).await?;
-    let body = told(&member, &one);
+    let mut body = told(&member, &one);
+    body["rules"] = store::rules(&member.cx().db, &one).await?.iter().map(rule_told).collect();
     Ok(Reply::page(&body, as_it_is(&member, &one).await?))
 }
 
@@ -205,7 +270,7 @@ async fn write(member: RecentMember<ConnectionsManage>, input: Writing) -> Resul
 
 async fn remove(member: RecentMember<ConnectionsManage>, input: One) -> Result<Reply, Refused> {
     let name = named(&input.connection)?;
-    flow::give_up(member.cx(), member.authorized(), &name, &member.visit()).await?;
+    flow::give_up(member.cx(), (member.authorized(), member.session()), &name, &member.visit()).await?;
     Ok(Reply::done(&json!({ "removed": true }), back(&member, "?done=connection-removed")))
 }
 
@@ -258,7 +323,19 @@ async fn listed(
         typed,
         shared: naming_domains(cx),
         claimed: String::new(),
+        only_own: tenants::own(&cx.db, member.tenant(), member.account()).await?.is_some_and(|one| one.own_sign_in),
+        owners: owners(member).await?,
     })
+}
+
+/// The owners of the tenant: the account, its address, and whether they may break the glass.
+async fn owners(member: &Member<ConnectionsManage>) -> Result<Vec<(String, String, bool)>, Fault> {
+    let db = &member.cx().db;
+    let breakers = tenants::breakers(db, member.tenant()).await?;
+    let ids: Vec<_> = breakers.iter().map(|(account, _)| *account).collect();
+    let accounts = accounts::by_ids(db, &ids).await?;
+    let address = |id| accounts.iter().find(|account| account.id == id).map(|account| account.email.to_string());
+    Ok(breakers.into_iter().map(|(id, may)| (id.to_string(), address(id).unwrap_or_default(), may)).collect())
 }
 
 /// The providers of everybody's that say which domain their people are of.
@@ -281,6 +358,13 @@ async fn shown(
         typed,
         join_role: one.join_role.as_ref().map(ToString::to_string).unwrap_or_default(),
         roles: choices(member),
+        rules: store::rules(&cx.db, one)
+            .await?
+            .into_iter()
+            .map(|rule| (rule.claim, rule.value, rule.role.to_string()))
+            .collect(),
+        given: given(member),
+        typed_rule: Default::default(),
     })
 }
 
@@ -288,6 +372,13 @@ async fn shown(
 fn choices(member: &Member<ConnectionsManage>) -> Vec<String> {
     let policy = member.cx().policy();
     let given = policy.gives(member.authorized().roles()).into_iter().filter(|role| !policy.gives_any(role));
+    given.map(|role| role.to_string()).collect()
+}
+
+/// The roles that a rule may give, as far as whoever looks may give them.
+fn given(member: &Member<ConnectionsManage>) -> Vec<String> {
+    let policy = member.cx().policy();
+    let given = policy.gives(member.authorized().roles()).into_iter().filter(|role| role != policy.owner());
     given.map(|role| role.to_string()).collect()
 }
 

@@ -7,12 +7,20 @@
 //! - `connections/who-may`: Only members with `connections:manage` see and change connections, of their tenant, after a recent proof.
 //! - `connections/joining`: Who comes by a tenant's provider joins it in the role that the tenant has set, if it has set one.
 //! - `connections/never-owner`: Nobody becomes an owner by a provider, nor gets a role that gives others by joining.
+//! - `connections/roles-by-rule`: A group or role that a provider says gives a role here where a rule says so, anew at each login, and in
+//!   no other way.
+//! - `connections/last-owner`: No rule gives the owner's role, takes it, or leaves a tenant without an owner.
 //! - `connections/stays-out`: Who was removed from a tenant, or has left it, does not come back by a provider, however they come.
 //! - `connections/organisations`: Whose people somebody of an operator's provider is says the provider's own claim, of a domain that the
 //!   tenant has proved or on the word of an operator.
+//! - `connections/required`: A session that was opened otherwise gives no access to a tenant that demands its provider: neither on
+//!   pages, nor to programs that ask with it, nor to clients.
+//! - `connections/break-glass`: Owners who were named for it come in without the provider, by an act that is in the log, and that the
+//!   other owners are told of.
+//! - `connections/nobody-locked-out`: A tenant demands its provider only while one leads in, and an owner can do without.
 //! - `connections/of-the-living`: A connection of a tenant that is closed, or where the operator allows none, leads nowhere.
 //! - `connections/logged-out-there`: Who logs out at the provider of a tenant is logged out of what they opened by it, and nobody else is.
-//! - `connections/removed`: With a connection goes everything that it led to, and with its tenant the connection.
+//! - `connections/removed`: With a connection goes everything that it led to, sessions too, and with its tenant the connection.
 //! - `connections/recorded`: Every change is in the log of the tenant, by whom.
 //! - `connections/operators`: Operators see connections, and remove them, in the console and at the command line.
 //!
@@ -24,18 +32,23 @@
 //! is decided there: those of addresses whose domain the tenant has proved (`domains`), and no other.
 
 mod arriving;
+mod door;
+mod entering;
 mod flow;
 pub(crate) mod http;
+mod letters;
 mod rules;
 mod settings;
 mod store;
 
 pub(crate) use arriving::{Arrival, NotWelcome, arrived, depart};
-pub(crate) use flow::{any, forget_tenant, keep, map, of_address, provider, remove};
+pub(crate) use entering::{free, has_entered, purge};
+pub(crate) use flow::{any, forget_tenant, keep, map, of_address, provider, remove, still_leads};
+pub(crate) use letters::COMPOSERS;
 pub use rules::Connection;
 pub(crate) use rules::ConnectionDenied;
 pub use settings::Settings;
-pub(crate) use store::list;
+pub(crate) use store::{forget_account, list};
 
 use crate::base::db::Migration;
 
@@ -43,6 +56,8 @@ use crate::base::db::Migration;
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { name: "0043_connections", sql: include_str!("0043_connections.sql") },
     Migration { name: "0044_joining", sql: include_str!("0044_joining.sql") },
+    Migration { name: "0045_role_rules", sql: include_str!("0045_role_rules.sql") },
+    Migration { name: "0047_tenant_entries", sql: include_str!("0047_tenant_entries.sql") },
 ];
 
 #[cfg(test)]

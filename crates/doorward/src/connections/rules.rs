@@ -2,6 +2,8 @@
 
 use axum::http::StatusCode;
 use doorward_core::{DomainName, Entropy, ProviderName, RoleName, TenantId, Timestamp};
+use doorward_verify::jws::Claims;
+use serde_json::Value;
 
 use crate::{
     federation::{self, BroughtDenied},
@@ -125,6 +127,42 @@ pub(super) fn directory(text: &str) -> Result<String, ConnectionDenied> {
     is_id.then_some(text).ok_or(ConnectionDenied::Directory)
 }
 
+/// Which value of which claim gives which role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rule {
+    pub(super) claim: String,
+    pub(super) value: String,
+    pub(super) role: RoleName,
+}
+
+impl Rule {
+    /// Reads one as it was typed. Values are compared letter by letter, so no space is taken away from one.
+    pub(super) fn read(claim: &str, value: &str, role: &str) -> Result<Self, ConnectionDenied> {
+        let fits = |text: &str| !text.is_empty() && text.len() <= 200 && !text.chars().any(char::is_control);
+        let claim = claim.trim();
+        if !fits(claim) {
+            return Err(ConnectionDenied::Claim);
+        }
+        if !fits(value) {
+            return Err(ConnectionDenied::Value);
+        }
+        let role = role.parse().map_err(|_| ConnectionDenied::RuleRole)?;
+        Ok(Self { claim: claim.to_owned(), value: value.to_owned(), role })
+    }
+
+    /// Whether it holds for these claims: the claim is this text, or a list with this text in it. `None` where the provider says that
+    /// the claim was too long for it and is to be found elsewhere (OpenID Connect Core section 5.6.2).
+    pub(super) fn holds(&self, claims: &Claims) -> Option<bool> {
+        let is = |value: &Value| value.as_str() == Some(self.value.as_str());
+        match claims.get(&self.claim) {
+            Some(Value::Array(values)) => Some(values.iter().any(is)),
+            Some(value) => Some(is(value)),
+            None if claims.get("_claim_names").is_some_and(|names| names.get(&self.claim).is_some()) => None,
+            None => Some(false),
+        }
+    }
+}
+
 /// Why something about a connection was not done.
 #[derive(Clone, Debug)]
 pub(crate) enum ConnectionDenied {
@@ -152,6 +190,26 @@ pub(crate) enum ConnectionDenied {
     Taken,
     /// The role is none that somebody may get by joining.
     Role,
+    /// There is no such tenant, or not for whoever asks.
+    NoSuchTenant,
+    /// There is no such owner.
+    NoSuchOwner,
+    /// There would be no provider by which people come in.
+    NoDoor,
+    /// There would be no owner who can do without.
+    NoBreaker,
+    /// Whoever wants to come in without the provider was not named for it.
+    NoGlass,
+    /// The session is over.
+    LoggedOut,
+    /// It is no name of a claim.
+    Claim,
+    /// It is no value of one.
+    Value,
+    /// The role is none that a rule may give.
+    RuleRole,
+    /// There are as many rules as may be.
+    TooManyRules,
     /// There are as many as may be.
     TooMany,
     /// It is not there, or not any more.
@@ -220,6 +278,43 @@ impl Denial for ConnectionDenied {
                 "role_unfit",
                 "Choose a role that you may give and that gives no others; nobody gets more just by joining.",
             ),
+            Self::NoSuchTenant => tenants::no_such_tenant(),
+            Self::NoSuchOwner => Problem::plain(
+                StatusCode::NOT_FOUND,
+                "no_such_owner",
+                "There is no such owner; only owners can be named.",
+            ),
+            Self::NoDoor => {
+                let text = "People are to come by a provider of yours, and there would be none. Let them log in any way first.";
+                Problem::plain(StatusCode::CONFLICT, "no_provider_left", text)
+            }
+            Self::NoBreaker => {
+                let text =
+                    "Name an owner first who may come in without the provider, for the day when it does not work.";
+                Problem::plain(StatusCode::CONFLICT, "break_glass_missing", text)
+            }
+            Self::NoGlass => {
+                let text = "You were not named for coming in without your organisation's login. Ask an owner.";
+                Problem::plain(StatusCode::FORBIDDEN, "break_glass_not_yours", text)
+            }
+            Self::LoggedOut => Problem::plain(
+                StatusCode::UNAUTHORIZED,
+                "not_signed_in",
+                "You have been logged out meanwhile. Log in again.",
+            ),
+            Self::Claim => Problem::field("claim", "claim_invalid", "Write the name of a claim, such as groups."),
+            Self::Value => {
+                Problem::field("value", "value_invalid", "Write a value of it, exactly as the provider says it.")
+            }
+            Self::RuleRole => Problem::field(
+                "role",
+                "role_unfit",
+                "Choose a role that you may give, and not the owner's; nobody becomes an owner by a provider.",
+            ),
+            Self::TooManyRules => {
+                let text = "There are as many rules as may be. Remove one first.";
+                Problem::plain(StatusCode::CONFLICT, "too_many_rules", text)
+            }
             Self::TooMany => {
                 let text = "There are as many as may be. Remove one first.";
                 Problem::plain(StatusCode::CONFLICT, "too_many_connections", text)

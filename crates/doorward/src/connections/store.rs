@@ -1,8 +1,8 @@
 //! The SQL of `connections`: one row for each provider that a tenant has brought.
 
-use doorward_core::{ProviderName, RoleName, TenantId, Timestamp};
+use doorward_core::{AccountId, ProviderName, RoleName, SessionId, TenantId, Timestamp};
 
-use super::rules::{Connection, Wiring};
+use super::rules::{Connection, Rule, Wiring};
 use crate::{
     base::db::{Bind, Database, Row, Transaction, Value},
     error::Fault,
@@ -78,6 +78,124 @@ pub(super) async fn set_join_role(
         .map(drop)
 }
 
+/// Remembers by which way a session came into a tenant.
+pub(super) async fn enter(
+    tx: &mut Transaction,
+    (session, tenant): (SessionId, TenantId),
+    (way, until): (&str, Timestamp),
+) -> Result<(), Fault> {
+    let sql = "INSERT INTO tenant_entries (session, tenant, way, expires_at) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (session, tenant) DO UPDATE SET way = excluded.way, expires_at = excluded.expires_at";
+    tx.execute(sql, &[&session, &tenant, &way, &until]).await.map(drop)
+}
+
+/// By which way a session came into a tenant, if it did.
+pub(super) async fn entry(
+    db: &Database,
+    (session, tenant): (SessionId, TenantId),
+    now: Timestamp,
+) -> Result<Option<String>, Fault> {
+    let sql = "SELECT way FROM tenant_entries WHERE session = $1 AND tenant = $2 AND expires_at > $3";
+    db.find(sql, &[&session, &tenant, &now], |row| row.get(0)).await
+}
+
+/// Removes entries of sessions that are over.
+pub(super) async fn purge_entries(tx: &mut Transaction, now: Timestamp) -> Result<u64, Fault> {
+    tx.execute("DELETE FROM tenant_entries WHERE expires_at <= $1", &[&now]).await
+}
+
+/// Lists the connections of a locked tenant for which everything was written.
+pub(super) async fn ready(tx: &mut Transaction, tenant: TenantId) -> Result<Vec<Connection>, Fault> {
+    tx.list(select!("tenant = $1 AND version > 0 ORDER BY number LIMIT 100"), &[&tenant], connection).await
+}
+
+/// Lists the rules of a connection, in the order of their claims and values.
+pub(super) async fn rules(db: &Database, one: &Connection) -> Result<Vec<Rule>, Fault> {
+    db.list(RULES, &[&one.name], rule).await
+}
+
+/// The same inside a transaction.
+pub(super) async fn rules_in(tx: &mut Transaction, one: &Connection) -> Result<Vec<Rule>, Fault> {
+    tx.list(RULES, &[&one.name], rule).await
+}
+
+const RULES: &str =
+    "SELECT claim, value, role FROM connection_rules WHERE connection = $1 ORDER BY claim, value, role LIMIT 1000";
+
+/// Adds a rule, which may be there already.
+pub(super) async fn add_rule(tx: &mut Transaction, one: &Connection, rule: &Rule) -> Result<(), Fault> {
+    let sql =
+        "INSERT INTO connection_rules (connection, claim, value, role) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+    tx.execute(sql, &[&one.name, &rule.claim, &rule.value, &rule.role]).await.map(drop)
+}
+
+/// Removes a rule, which may be gone already.
+pub(super) async fn remove_rule(tx: &mut Transaction, one: &Connection, rule: &Rule) -> Result<(), Fault> {
+    let sql = "DELETE FROM connection_rules WHERE connection = $1 AND claim = $2 AND value = $3 AND role = $4";
+    tx.execute(sql, &[&one.name, &rule.claim, &rule.value, &rule.role]).await.map(drop)
+}
+
+fn rule(row: &Row<'_>) -> Result<Rule, Fault> {
+    Ok(Rule { claim: row.get(0)?, value: row.get(1)?, role: row.get(2)? })
+}
+
+/// Lists the roles that somebody has by the rules of a connection.
+pub(super) async fn ruled(
+    tx: &mut Transaction,
+    (one, account): (&Connection, AccountId),
+) -> Result<Vec<RoleName>, Fault> {
+    let sql = "SELECT role FROM ruled_roles WHERE connection = $1 AND account = $2 ORDER BY role";
+    tx.list(sql, &[&one.name, &account], |row| row.get(0)).await
+}
+
+/// Whether somebody has a role by the rules of another connection.
+pub(super) async fn is_ruled_elsewhere(
+    tx: &mut Transaction,
+    (one, account): (&Connection, AccountId),
+    role: &RoleName,
+) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM ruled_roles WHERE account = $1 AND role = $2 AND connection IN
+        (SELECT name FROM connections WHERE tenant = $3 AND name <> $4) LIMIT 1";
+    Ok(tx.find(sql, &[&account, role, &one.tenant, &one.name], |_| Ok(())).await?.is_some())
+}
+
+/// Lists whom the rules of a connection give a role, in the order of their accounts.
+pub(super) async fn ruled_accounts(tx: &mut Transaction, one: &Connection) -> Result<Vec<AccountId>, Fault> {
+    let sql = "SELECT DISTINCT account FROM ruled_roles WHERE connection = $1 ORDER BY account";
+    tx.list(sql, &[&one.name], |row| row.get(0)).await
+}
+
+/// Keeps which roles somebody has by the rules of a connection, in place of those of before.
+pub(super) async fn set_ruled(
+    tx: &mut Transaction,
+    (one, account): (&Connection, AccountId),
+    roles: &[RoleName],
+) -> Result<(), Fault> {
+    tx.execute("DELETE FROM ruled_roles WHERE connection = $1 AND account = $2", &[&one.name, &account]).await?;
+    for role in roles {
+        let sql = "INSERT INTO ruled_roles (connection, account, role) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        tx.execute(sql, &[&one.name, &account, role]).await?;
+    }
+    Ok(())
+}
+
+/// Forgets which roles somebody had by rules in a tenant that they do not belong to any more.
+pub(super) async fn forget_ruled(tx: &mut Transaction, tenant: TenantId, account: AccountId) -> Result<(), Fault> {
+    let sql =
+        "DELETE FROM ruled_roles WHERE account = $1 AND connection IN (SELECT name FROM connections WHERE tenant = $2)";
+    tx.execute(sql, &[&account, &tenant]).await.map(drop)
+}
+
+/// The same of an account that is being deleted.
+pub(crate) async fn forget_account(tx: &mut Transaction, account: AccountId) -> Result<(), Fault> {
+    tx.execute("DELETE FROM ruled_roles WHERE account = $1", &[&account]).await.map(drop)
+}
+
+/// Forgets that somebody was a member once.
+pub(super) async fn pardon(tx: &mut Transaction, tenant: TenantId, mark: &str) -> Result<(), Fault> {
+    tx.execute("DELETE FROM departed_members WHERE tenant = $1 AND mark = $2", &[&tenant, &mark]).await.map(drop)
+}
+
 /// Remembers somebody who is no member any more.
 pub(super) async fn depart(tx: &mut Transaction, tenant: TenantId, mark: &str) -> Result<(), Fault> {
     let sql = "INSERT INTO departed_members (tenant, mark) VALUES ($1, $2) ON CONFLICT (tenant, mark) DO NOTHING";
@@ -106,9 +224,9 @@ pub(super) async fn seal_again(tx: &mut Transaction, one: &Connection, sealed: &
     tx.execute(sql, &[&Sealed(sealed), &one.number, &Sealed(&one.sealed)]).await.map(drop)
 }
 
-/// How many connections a tenant has.
+/// How many connections a tenant has made itself.
 pub(super) async fn count(tx: &mut Transaction, tenant: TenantId) -> Result<i64, Fault> {
-    let sql = "SELECT COUNT(*) FROM connections WHERE tenant = $1";
+    let sql = "SELECT COUNT(*) FROM connections WHERE tenant = $1 AND vouched = 0";
     Ok(tx.find(sql, &[&tenant], |row| row.get(0)).await?.unwrap_or_default())
 }
 
@@ -158,12 +276,20 @@ pub(super) async fn any(db: &Database) -> Result<bool, Fault> {
 
 /// Removes a connection.
 pub(super) async fn remove(tx: &mut Transaction, one: &Connection) -> Result<(), Fault> {
+    tx.execute("DELETE FROM connection_rules WHERE connection = $1", &[&one.name]).await?;
+    tx.execute("DELETE FROM ruled_roles WHERE connection = $1", &[&one.name]).await?;
+    tx.execute("DELETE FROM tenant_entries WHERE way = $1", &[&one.name]).await?;
     tx.execute("DELETE FROM connections WHERE number = $1", &[&one.number]).await.map(drop)
 }
 
 /// Removes the connections of a tenant; returns their names.
 pub(super) async fn remove_all(tx: &mut Transaction, tenant: TenantId) -> Result<Vec<ProviderName>, Fault> {
     tx.execute("DELETE FROM departed_members WHERE tenant = $1", &[&tenant]).await?;
+    tx.execute("DELETE FROM tenant_entries WHERE tenant = $1", &[&tenant]).await?;
+    let sql = "DELETE FROM connection_rules WHERE connection IN (SELECT name FROM connections WHERE tenant = $1)";
+    tx.execute(sql, &[&tenant]).await?;
+    let sql = "DELETE FROM ruled_roles WHERE connection IN (SELECT name FROM connections WHERE tenant = $1)";
+    tx.execute(sql, &[&tenant]).await?;
     tx.list("DELETE FROM connections WHERE tenant = $1 RETURNING name", &[&tenant], |row| row.get(0)).await
 }
 

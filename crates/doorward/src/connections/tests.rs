@@ -6,6 +6,8 @@ mod ending;
 mod finding;
 mod joining;
 mod judging;
+mod requiring;
+mod ruling;
 mod sealing;
 
 use axum::http::Method;

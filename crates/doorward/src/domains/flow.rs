@@ -46,6 +46,11 @@ pub(crate) async fn is_holder(tx: &mut Transaction, tenant: TenantId, domain: &s
     Ok(store::holder_in(tx, domain).await? == Some(tenant))
 }
 
+/// Whether any domain belongs to a tenant, as it stands in a transaction.
+pub(crate) async fn has_any(tx: &mut Transaction, tenant: TenantId) -> Result<bool, Fault> {
+    store::has_any(tx, tenant).await
+}
+
 /// Puts a domain on the list of the tenant; nobody has proved it yet.
 pub(super) async fn claim(
     cx: &Context,
@@ -174,7 +179,7 @@ pub(crate) async fn vouch(
     {
         let theirs = Domain { tenant: other, ..one.clone() };
         audit::append(cx, tx, about(lost, &theirs).about(Detail::Word("moved"))).await?;
-        outcome::tell_owners(cx, tx, &theirs, Told::Lost(Ended::ByOperator)).await?;
+        outcome::tell(cx, tx, &theirs, Told::Lost(Ended::ByOperator)).await?;
     }
     match store::prove(tx, &one, Proof::Operator, (cx.clock.now(), None)).await? {
         true => Ok(()),
@@ -192,7 +197,7 @@ pub(crate) async fn withdraw(
     if !store::disprove(tx, &one).await? {
         return Ok(false);
     }
-    outcome::tell_owners(cx, tx, &one, Told::Lost(Ended::ByOperator)).await?;
+    outcome::tell(cx, tx, &one, Told::Lost(Ended::ByOperator)).await?;
     Ok(true)
 }
 

@@ -32,7 +32,7 @@ mod rules;
 mod settings;
 mod store;
 
-pub(crate) use flow::{Move, add, is_holder, is_of, recheck, remove, tenant_of, vouch, withdraw};
+pub(crate) use flow::{Move, add, has_any, is_holder, is_of, recheck, remove, tenant_of, vouch, withdraw};
 pub(crate) use letters::COMPOSERS;
 pub use rules::{Domain, Proof, Proved};
 pub(crate) use rules::{DomainDenied, claimable};

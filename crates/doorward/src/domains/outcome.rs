@@ -1,6 +1,6 @@
 //! What a lookup means for a domain, written down with its event and its letters, in the caller's transaction.
 
-use doorward_core::{AccountId, Timestamp};
+use doorward_core::Timestamp;
 
 use super::{
     dns::Unanswered,
@@ -9,11 +9,11 @@ use super::{
     store,
 };
 use crate::{
-    accounts,
     audit::{self, Action, By, Detail, Event, Target},
-    base::{db::Transaction, mail},
+    base::db::Transaction,
     context::Context,
     error::Fault,
+    tenant_page::tell_owners,
     tenants::{self, Named},
 };
 
@@ -71,14 +71,14 @@ pub(super) async fn hold(
     if one.is_lost(now, settings) {
         store::disprove(tx, one).await?;
         audit::append(cx, tx, about(by.did(Action::DomainLost), one).about(Detail::Word("record_missing"))).await?;
-        tell_owners(cx, tx, one, letters::Told::Lost(Ended::RecordGone)).await?;
+        tell(cx, tx, one, letters::Told::Lost(Ended::RecordGone)).await?;
         return Ok(Some(why(seen, None)));
     }
     let since = one.missing_since.unwrap_or(now);
     store::note(tx, one, (now, Some(since), Some(next_look(cx).min(since.after(settings.grace))))).await?;
     if one.missing_since.is_none() {
         audit::append(cx, tx, about(by.did(Action::DomainMissing), one)).await?;
-        tell_owners(cx, tx, one, letters::Told::Missing).await?;
+        tell(cx, tx, one, letters::Told::Missing).await?;
     }
     Ok(Some(why(seen, Some(since.after(settings.grace).since(now)))))
 }
@@ -92,19 +92,8 @@ pub(super) fn why(seen: Seen, left: Option<std::time::Duration>) -> DomainDenied
 }
 
 /// Orders a letter to each owner of the tenant.
-pub(super) async fn tell_owners(
-    cx: &Context,
-    tx: &mut Transaction,
-    one: &Domain,
-    told: letters::Told,
-) -> Result<(), Fault> {
-    let owners: Vec<AccountId> = tenants::owners(tx, one.tenant, MOST_TOLD).await?;
-    for owner in owners {
-        if let Some(email) = accounts::address_of(tx, owner).await? {
-            mail::notify(cx, tx, told.kind(), &told.reference(one), &email).await?;
-        }
-    }
-    Ok(())
+pub(super) async fn tell(cx: &Context, tx: &mut Transaction, one: &Domain, told: letters::Told) -> Result<(), Fault> {
+    tell_owners(cx, tx, one.tenant, (told.kind(), &told.reference(one))).await
 }
 
 /// Reads the slug of a tenant that may be gone.
@@ -113,6 +102,3 @@ pub(super) async fn slug_of(cx: &Context, tenant: &str) -> Result<Option<String>
     let found = tenants::by_name(&cx.db, &Named::Id(id)).await?;
     Ok(found.map(|tenant| tenant.slug.to_string()))
 }
-
-/// Owners that are told of one domain.
-const MOST_TOLD: i64 = 50;

@@ -58,6 +58,12 @@ pub(super) async fn holder_in(tx: &mut Transaction, name: &str) -> Result<Option
     tx.find(sql, &[&name], |row| row.get(0)).await
 }
 
+/// Whether a tenant has proved any domain.
+pub(super) async fn has_any(tx: &mut Transaction, tenant: TenantId) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM tenant_domains WHERE tenant = $1 AND verified_at IS NOT NULL LIMIT 1";
+    Ok(tx.find(sql, &[&tenant], |_| Ok(())).await?.is_some())
+}
+
 /// Makes a domain the tenant's; `false` when another tenant has it. After that, when it is another's since a moment ago, the
 /// caller undoes its transaction.
 pub(super) async fn prove(

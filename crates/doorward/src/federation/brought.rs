@@ -67,7 +67,7 @@ impl Brought {
             sign_up: self.terms.sign_up,
             keep_tokens: false,
             allow_private_addresses: self.terms.allow_private_addresses,
-            tenant: Some(self.tenant),
+            tenant: Some((self.tenant, self.version)),
             team_id: String::new(),
             key_id: String::new(),
             key: SecretText::default(),
@@ -88,6 +88,11 @@ impl Brought {
 /// The kinds that a tenant may bring, each with how people call it: those whose people are an organisation's.
 pub(crate) fn kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
     OF_TENANTS.into_iter().filter_map(|name| kind(name).map(|kind| (kind.name(), kind.label())))
+}
+
+/// The mark on the button of a kind.
+pub(crate) fn mark_of(name: &str) -> &'static str {
+    kind(name).map_or("", Kind::mark)
 }
 
 fn kind(name: &str) -> Option<&'static dyn Kind> {
@@ -111,16 +116,29 @@ pub(super) async fn of_domain(cx: &Context, address: &EmailAddress) -> Result<Op
     Ok(brought.and_then(|brought| cx.providers.judge(brought).ok()))
 }
 
-/// Refuses whoever is none of its tenant's people, where a tenant has brought the provider. It leads only to addresses of domains
+/// Refuses whoever is none of its tenant's people, where a tenant has brought the provider, and everybody where it has given it up or
+/// written something else about it since they went there. Locks the tenant, so that it stays so until this is done. It leads only to addresses of domains
 /// that the tenant has proved at this moment: its people's mail is the tenant's anyway, and nobody else is any business of it.
 pub(super) async fn demand_own(
     tx: &mut Transaction,
     provider: &Provider,
     address: &EmailAddress,
 ) -> Result<(), Refusal<No>> {
+    let Some((tenant, version)) = provider.written.tenant else { return Ok(()) };
+    if !features::still_leads(tx, (tenant, provider.name(), version)).await? {
+        return Err(Reason::ProviderGone.into());
+    }
+    match is_own(tx, provider, address).await? {
+        true => Ok(()),
+        false => Err(Reason::AddressOfOthers.into()),
+    }
+}
+
+/// Whether a provider may lead to an account of this address.
+pub(super) async fn is_own(tx: &mut Transaction, provider: &Provider, address: &EmailAddress) -> Result<bool, Fault> {
     match provider.tenant() {
-        Some(tenant) if !features::is_of_tenant(tx, tenant, address).await? => Err(Reason::AddressOfOthers.into()),
-        _ => Ok(()),
+        Some(tenant) => features::is_of_tenant(tx, tenant, address).await,
+        None => Ok(true),
     }
 }
 

@@ -1,11 +1,11 @@
 //! Which providers lead into an account: linking one, and taking one away.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeMap, sync::Arc};
 
-use doorward_core::{AccountId, EmailAddress};
+use doorward_core::{AccountId, EmailAddress, ProviderName, SessionId};
 
 use super::{
-    brought::{self, demand_own},
+    brought::{self, demand_own, is_own},
     flow::No,
     handed, letters,
     provider::Provider,
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     accounts,
-    audit::{self, Action, Detail, Target},
+    audit::{self, Action, By, Detail, Target},
     base::{
         db::{Durability, Transaction},
         mail,
@@ -68,6 +68,7 @@ pub(crate) async fn unlink(
     visit: &Visit,
 ) -> Result<(), Refusal<UnlinkDenied>> {
     let has_password = passwords::is_set(&cx.db, live.account).await?;
+    let known = known(cx, live.account).await?;
     let mut tx = cx.db.begin(Durability::Full).await?;
     if !accounts::lock(&mut tx, live.account).await? {
         return Err(Refusal::Denied(UnlinkDenied::SessionEnded));
@@ -77,15 +78,14 @@ pub(crate) async fn unlink(
     let Some(gone) = gone.into_iter().next() else { return Err(Refusal::Denied(UnlinkDenied::Unknown)) };
     let event = audit::by(live.account, Action::IdentityUnlinked, visit.address);
     let event = event.about(Detail::Provider(gone.provider.clone()));
-    if !has_password && !any_leads_in(cx, &mut tx, live.account, &others).await? {
+    if !has_password && !any_leads_in(&mut tx, live.account, (&others, &known)).await? {
         audit::append(cx, &mut tx, event.denied()).await?;
         tx.commit().await?;
         return Err(Refusal::Denied(UnlinkDenied::Last));
     }
     store::unlink(&mut tx, live.account, identity).await?;
     audit::append(cx, &mut tx, event).await?;
-    let known = brought::find(cx, gone.provider.as_str()).await?;
-    let label = known.as_ref().map_or(gone.provider.as_str(), |known| known.label());
+    let label = known.get(&gone.provider).map_or(gone.provider.as_str(), |known| known.label());
     tell(cx, &mut tx, live.account, (letters::UNLINKED, label)).await?;
     tx.commit().await?;
     Ok(())
@@ -93,29 +93,56 @@ pub(crate) async fn unlink(
 
 /// The providers that can prove that it is still the person of an account.
 pub(crate) async fn provers(cx: &Context, account: AccountId) -> Result<Vec<ProviderButton>, Fault> {
-    let ways = store::of_account(&cx.db, account).await?;
-    let names: BTreeSet<_> = ways.into_iter().map(|way| way.provider).collect();
-    let mut provers = Vec::new();
-    for name in names {
-        let known = brought::find(cx, name.as_str()).await?;
-        provers.extend(known.filter(|known| known.proves_anew()).map(|known| known.button()));
+    let known = known(cx, account).await?;
+    Ok(known.values().filter(|known| known.proves_anew()).map(|known| known.button()).collect())
+}
+
+/// The providers that lead into an account, by their names, as far as they are there.
+async fn known(cx: &Context, account: AccountId) -> Result<BTreeMap<ProviderName, Arc<Provider>>, Fault> {
+    let mut known = BTreeMap::new();
+    for way in store::of_account(&cx.db, account).await? {
+        if let (false, Some(found)) =
+            (known.contains_key(&way.provider), brought::find(cx, way.provider.as_str()).await?)
+        {
+            known.insert(way.provider, found);
+        }
     }
-    Ok(provers)
+    Ok(known)
 }
 
 /// Whether somebody can come into an account by one of these ways: a provider that is not there any more lets nobody in, nor does a
 /// tenant's whose domain the account's is not.
-async fn any_leads_in(cx: &Context, tx: &mut Transaction, account: AccountId, ways: &[Linked]) -> Result<bool, Fault> {
+async fn any_leads_in(
+    tx: &mut Transaction,
+    account: AccountId,
+    (ways, known): (&[Linked], &BTreeMap<ProviderName, Arc<Provider>>),
+) -> Result<bool, Fault> {
     let Some(address) = accounts::address_of(tx, account).await? else { return Ok(false) };
-    for way in ways {
-        let Some(known) = brought::find(cx, way.provider.as_str()).await? else { continue };
-        match demand_own(tx, &known, &address).await {
-            Ok(()) => return Ok(true),
-            Err(Refusal::Denied(_)) => {}
-            Err(Refusal::Fault(fault)) => return Err(fault),
+    for known in ways.iter().filter_map(|way| known.get(&way.provider)) {
+        if is_own(tx, known, &address).await? {
+            return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// Forgets a provider that a tenant has brought and that is no more: the ways into accounts that led through it, who is on their way
+/// there, and the sessions that were opened by it, but for one that is to stay.
+pub(crate) async fn forget_provider(
+    cx: &Context,
+    tx: &mut Transaction,
+    provider: &ProviderName,
+    staying: Option<SessionId>,
+) -> Result<(), Fault> {
+    store::forget_provider(tx, provider).await?;
+    for session in store::opened_by_provider(tx, &Provider::issuers_of(provider)).await? {
+        if Some(session) != staying && sessions::end_any(tx, session).await? {
+            let event = By::DOORWARD.did(Action::SessionRevoked).on(Target::Session(session));
+            audit::append(cx, tx, event.about(Detail::Provider(provider.clone()))).await?;
+        }
+        store::forget_session(tx, session).await?;
+    }
+    Ok(())
 }
 
 /// Takes away every way into an account that its owner may not have made, as they set a new password by a link in their mail: all
@@ -129,7 +156,7 @@ pub(crate) async fn end_foreign(
     if store::unlink_others(tx, account, email).await? == 0 {
         return Ok(());
     }
-    let event = audit::By::DOORWARD.did(Action::IdentityUnlinked).on(Target::Account(account));
+    let event = By::DOORWARD.did(Action::IdentityUnlinked).on(Target::Account(account));
     audit::append(cx, tx, event).await
 }
 

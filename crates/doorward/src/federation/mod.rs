@@ -47,15 +47,15 @@ mod signing_in;
 mod store;
 mod trial;
 
-pub(crate) use brought::{Brought, BroughtDenied, Terms, kinds};
+pub(crate) use brought::{Brought, BroughtDenied, Terms, kinds, mark_of};
 pub(crate) use handed::token;
 pub use handed::{ProviderToken, ProviderTokenError};
 pub(crate) use letters::COMPOSERS;
-pub(crate) use linking::{end_foreign, provers};
+pub(crate) use linking::{end_foreign, forget_provider, provers};
 pub(crate) use provider::{Provider, Registry};
 pub(crate) use rules::{Identity, not_here};
 pub use settings::Settings;
-pub(crate) use store::{MIGRATIONS, forget_account, forget_provider, identities_of, purge};
+pub(crate) use store::{MIGRATIONS, forget_account, identities_of, purge};
 pub(crate) use trial::try_out;
 pub use trial::{Check, Found, Trial};
 

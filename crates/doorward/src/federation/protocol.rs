@@ -149,10 +149,11 @@ pub(super) async fn redeem(cx: &Context, provider: &Provider, code: &str, secret
     said.identity.issuer = provider.known_as(&said.identity.issuer);
     let written = &provider.written;
     let is_of = |domain: &String| written.kind.is_of_domain(domain, &said, claims.as_ref());
-    match written.domains.is_empty() || written.domains.iter().any(is_of) {
-        true => Ok(Said { handed: written.keep_tokens.then(|| Handed::of(&answer, cx.clock.now())), ..said }),
-        false => Err(Reason::DomainNotAllowed),
+    if !written.domains.is_empty() && !written.domains.iter().any(is_of) {
+        return Err(Reason::DomainNotAllowed);
     }
+    let handed = written.keep_tokens.then(|| Handed::of(&answer, cx.clock.now()));
+    Ok(Said { handed, claims, ..said })
 }
 
 pub(super) async fn metadata_of(cx: &Context, provider: &Provider) -> Result<Arc<Metadata>, Reason> {
@@ -288,6 +289,7 @@ async fn said(
         handed: None,
         sid: claims.get("sid").and_then(Value::as_str).filter(|sid| is_subject(sid)).map(str::to_owned),
         organisation: provider.written.kind.organisation(claims),
+        claims: None,
     })
 }
 

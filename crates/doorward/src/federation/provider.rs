@@ -93,7 +93,7 @@ impl Provider {
 
     /// The tenant whose provider it is, and nobody else's; `None` for the operator's.
     pub(crate) fn tenant(&self) -> Option<TenantId> {
-        self.written.tenant
+        self.written.tenant.map(|(tenant, _)| tenant)
     }
 
     /// The name under which the people of an issuer are known here. Those of a tenant's provider are known by it alone: it says
@@ -101,8 +101,13 @@ impl Provider {
     pub(super) fn known_as(&self, issuer: &str) -> String {
         match self.written.tenant {
             None => issuer.to_owned(),
-            Some(_) => format!("{}{}:{issuer}", Self::OF_TENANTS, self.name()),
+            Some(_) => format!("{}{issuer}", Self::issuers_of(self.name())),
         }
+    }
+
+    /// How the issuers of a tenant's provider begin.
+    pub(super) fn issuers_of(name: &ProviderName) -> String {
+        format!("{}{name}:", Self::OF_TENANTS)
     }
 
     /// How the issuers of tenants' providers begin, and no address does.

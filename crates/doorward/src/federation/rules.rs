@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use doorward_core::{AccountId, EmailAddress, LocalPath, ProviderName, SessionId, Timestamp};
+use doorward_verify::jws::Claims;
 
 use super::handed::Handed;
 use crate::{
@@ -21,7 +22,6 @@ pub(crate) struct Identity {
 }
 
 /// What a provider has said about somebody, after every check that a token can pass.
-#[derive(Clone, Debug)]
 pub(super) struct Said {
     pub(super) identity: Identity,
     pub(super) email: Option<EmailAddress>,
@@ -36,6 +36,8 @@ pub(super) struct Said {
     pub(super) sid: Option<String>,
     /// What the provider calls the organisation that they are of, where it vouches for that.
     pub(super) organisation: Option<String>,
+    /// Everything that its ID token says, where there is one.
+    pub(super) claims: Option<Claims>,
 }
 
 impl Said {
@@ -205,6 +207,8 @@ reasons! {
     DomainNotAllowed = "domain_not_allowed", NotAllowed;
     /// The address is of no domain of the tenant whose provider it is.
     AddressOfOthers = "address_of_others", OfOthers;
+    /// The tenant whose provider it is has given it up, or written something else about it, meanwhile.
+    ProviderGone = "provider_gone", Flow;
     /// The tenant whose provider it is has removed them.
     RemovedFromTenant = "removed_from_tenant", TenantClosed;
     /// The tenant whose provider it is has no room for them.

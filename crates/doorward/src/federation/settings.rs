@@ -39,8 +39,8 @@ pub(super) struct Written {
     pub(super) sign_up: Option<bool>,
     pub(super) allow_private_addresses: bool,
     pub(super) keep_tokens: bool,
-    /// The tenant that has brought it; `None` for one of the settings.
-    pub(super) tenant: Option<TenantId>,
+    /// The tenant that has brought it, with the version of what it has written; `None` for one of the settings.
+    pub(super) tenant: Option<(TenantId, i64)>,
     pub(super) team_id: String,
     pub(super) key_id: String,
     pub(super) key: SecretText,

@@ -1,6 +1,6 @@
 //! From what a provider says to a session, or to a proof for the one that there is.
 
-use doorward_core::{AccountId, EmailAddress, Timestamp};
+use doorward_core::{AccountId, EmailAddress, SessionId, Timestamp};
 
 use super::{
     brought::demand_own,
@@ -45,7 +45,7 @@ pub(super) async fn sign_in(
     let how = Some(Detail::Provider(provider.name().clone()));
     let entered = login::enter_by(cx, &mut tx, owner, (&done, how), visit, previous).await?;
     let entered = entered.ok_or_else(|| disabled(standing.account))?;
-    welcome(cx, &mut tx, (provider, said), whose.person(), visit).await?;
+    welcome(cx, &mut tx, (provider, said), (whose.person(), entered.opened.id), visit).await?;
     if let Whose::Linked(account) = &whose {
         login::tell_of_new_browser(cx, &mut tx, account, &entered, visit).await?;
     }
@@ -78,16 +78,18 @@ async fn welcome(
     cx: &Context,
     tx: &mut Transaction,
     (provider, said): (&Provider, &Said),
-    (account, email): (AccountId, &EmailAddress),
+    ((account, email), session): ((AccountId, &EmailAddress), SessionId),
     visit: &Visit,
 ) -> Result<(), Refusal<No>> {
     let arrival = Arrival {
         provider: provider.name(),
         tenant: provider.tenant(),
         organisation: said.organisation.as_deref(),
+        claims: said.claims.as_ref(),
         identity: &said.identity,
         account,
         email,
+        session,
     };
     features::came_by_provider(cx, tx, &arrival, visit).await.map_err(|refusal| {
         refusal.map(|why| {

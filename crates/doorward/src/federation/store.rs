@@ -345,8 +345,14 @@ pub(crate) async fn identities_of(tx: &mut Transaction, account: AccountId) -> R
     Ok(ways_in(tx, account).await?.into_iter().map(|way| way.identity).collect())
 }
 
+/// The sessions that were opened by a provider that a tenant has brought.
+pub(super) async fn opened_by_provider(tx: &mut Transaction, issuers: &str) -> Result<Vec<SessionId>, Fault> {
+    let sql = "SELECT session FROM provider_sessions WHERE issuer LIKE $1 ORDER BY session";
+    tx.list(sql, &[&format!("{issuers}%")], |row| row.get(0)).await
+}
+
 /// Forgets a provider that is no more: whom it led where, and who is on their way there.
-pub(crate) async fn forget_provider(tx: &mut Transaction, provider: &ProviderName) -> Result<(), Fault> {
+pub(super) async fn forget_provider(tx: &mut Transaction, provider: &ProviderName) -> Result<(), Fault> {
     tx.execute("DELETE FROM identities WHERE provider = $1", &[provider]).await?;
     tx.execute("DELETE FROM provider_flows WHERE provider = $1", &[provider]).await.map(drop)
 }

@@ -109,7 +109,7 @@ impl SignedIn {
     /// Whether the person may do `P` in the tenant that goes by this name: its slug or its id. For what names its tenant
     /// elsewhere than in the path; there [`Member`] is the guard. A no is an answer that can be returned as it is.
     pub async fn authorize<P: Permission>(&self, tenant: &str) -> Result<Authorized<P>, Response<Body>> {
-        let asked = access::authorize::<P>(self.cx(), self.account(), tenant).await;
+        let asked = access::authorize::<P>(self.cx(), (self.account(), self.session()), tenant).await;
         asked.map_err(|refusal| refuse(self.cx(), self.caller.wants(), refusal.into()))
     }
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     access::{self, Authorized, Permission},
-    error::Fault,
+    error::{Fault, Refusal},
     tenants::InTenant,
 };
 
@@ -36,7 +36,13 @@ impl<P: Permission> Guard for Member<P> {
         let Some(tenant) = signed_in.caller.tenant.as_deref() else {
             return Err(Fault::new("learning which tenant is meant", "the route has no {tenant} in its path").into());
         };
-        let authorized = access::authorize::<P>(signed_in.cx(), signed_in.account(), tenant).await?;
+        let whose = (signed_in.account(), signed_in.session());
+        let authorized = access::authorize::<P>(signed_in.cx(), whose, tenant).await.map_err(|refusal| {
+            let way_on = format!("{}/tenants/{tenant}/enter", signed_in.cx().site.base);
+            let needs_provider = matches!(&refusal, Refusal::Denied(denied) if denied.needs_provider());
+            let refused = Refused::from(refusal);
+            if needs_provider { refused.way_on(way_on) } else { refused }
+        })?;
         Ok(Self { signed_in, authorized })
     }
 

@@ -32,3 +32,8 @@ pub async fn map_organisation(
     let named = (provider, organisation);
     Ok(acts::map_organisation(doorward.context(), Hand::COMMAND_LINE, tenant, named).await?)
 }
+
+/// Lets the people of a tenant in however they log in, where it has demanded its own provider.
+pub async fn free_sign_in(doorward: &Doorward, tenant: TenantId) -> Result<(), ActError> {
+    Ok(acts::free_sign_in(doorward.context(), Hand::COMMAND_LINE, tenant).await?)
+}

@@ -18,7 +18,7 @@ pub(crate) async fn remove_connection(
     (tenant, name): (TenantId, &ProviderName),
 ) -> Result<(), Refusal<ActDenied>> {
     let mut act = Act::begin(cx, tenant).await?;
-    connections::remove(&mut act.tx, tenant, name).await?;
+    connections::remove(cx, &mut act.tx, (tenant, name), None).await?;
     act.done(cx, by, by.did(Action::ConnectionRemoved).on(Target::Connection(name.clone()))).await
 }
 
@@ -33,6 +33,13 @@ pub(crate) async fn map_organisation(
     let name = connections::map(cx, &mut act.tx, tenant, (provider, organisation)).await?;
     act.done(cx, by, by.did(Action::ConnectionAdded).on(Target::Connection(name.clone()))).await?;
     Ok(name)
+}
+
+/// Lets the people of a tenant in however they log in.
+pub(crate) async fn free_sign_in(cx: &Context, by: Hand, tenant: TenantId) -> Result<(), Refusal<ActDenied>> {
+    let mut act = Act::begin(cx, tenant).await?;
+    connections::free(&mut act.tx, tenant).await?;
+    act.done(cx, by, by.did(Action::SignInFreed).on(Target::Tenant(tenant))).await
 }
 
 /// Reads the name of a provider on a tenant's list; what is none is on no list.

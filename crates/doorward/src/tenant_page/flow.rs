@@ -2,7 +2,7 @@
 //! has asked before, and a demotion may have come between.
 
 use axum::http::StatusCode;
-use doorward_core::{AccountId, RoleName, Slug, Timestamp};
+use doorward_core::{AccountId, RoleName, Slug, TenantId, Timestamp};
 
 use super::rules;
 use crate::{
@@ -12,9 +12,12 @@ use crate::{
     },
     accounts,
     audit::{self, Action, By, Detail, Target},
-    base::db::{Durability, Transaction},
+    base::{
+        db::{Durability, Transaction},
+        mail,
+    },
     context::Context,
-    error::Refusal,
+    error::{Fault, Refusal},
     guard::{Denial, Problem, Visit},
     policy::OwnRoles,
     reauthentication,
@@ -100,6 +103,21 @@ async fn first_free(
         }
     }
     Err(Refusal::Denied(TenantDenied::SlugTaken))
+}
+
+/// Orders a letter to each owner of a tenant.
+pub(crate) async fn tell_owners(
+    cx: &Context,
+    tx: &mut Transaction,
+    tenant: TenantId,
+    (letter, reference): (&'static str, &str),
+) -> Result<(), Fault> {
+    for owner in tenants::owners(tx, tenant, MOST_TOLD).await? {
+        if let Some(address) = accounts::address_of(tx, owner).await? {
+            mail::notify(cx, tx, letter, reference, &address).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Gives the tenant another name and slug.
@@ -283,3 +301,6 @@ async fn locked_account(tx: &mut Transaction, account: AccountId) -> Done<()> {
 fn restated(refusal: Refusal<TenantDenied>) -> Refusal<ActDenied> {
     refusal.map(|denied| ActDenied(denied.problem()))
 }
+
+/// Owners that are told of one thing.
+const MOST_TOLD: i64 = 50;

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use doorward_core::AccountId;
+use doorward_core::{AccountId, SessionId};
 use serde_json::json;
 
 use super::{flow, place::Place};
@@ -128,7 +128,7 @@ async fn export(member: Member<AuditRead>, input: Export) -> Result<Reply, Refus
     let pieces = Watched {
         sent: audit::Export::for_members(filter, format).sent(member.cx()),
         cx: Arc::clone(member.cx()),
-        reader: member.account(),
+        reader: (member.account(), member.session()),
         tenant: member.tenant(),
     };
     Ok(Reply::download(format.media_type(), &name, pieces))
@@ -138,7 +138,7 @@ async fn export(member: Member<AuditRead>, input: Export) -> Result<Reply, Refus
 struct Watched {
     sent: audit::Sent,
     cx: Arc<Context>,
-    reader: AccountId,
+    reader: (AccountId, SessionId),
     tenant: InTenant,
 }
 
@@ -146,7 +146,7 @@ impl Pieces for Watched {
     async fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
         let tenant = self.tenant.id().to_string();
         let may = access::authorize::<AuditRead>(&self.cx, self.reader, &tenant).await.is_ok();
-        let account = accounts::by_id(&self.cx.db, self.reader).await?;
+        let account = accounts::by_id(&self.cx.db, self.reader.0).await?;
         if !may || account.is_none_or(|account| account.disabled_at.is_some()) {
             return Err(Fault::new("sending a log", "whoever reads it may not any more"));
         }

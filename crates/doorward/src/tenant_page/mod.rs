@@ -17,7 +17,7 @@ mod members;
 mod place;
 mod rules;
 
-pub(crate) use flow::{Act, ActDenied, demand_proof_over};
+pub(crate) use flow::{Act, ActDenied, demand_proof_over, tell_owners};
 pub(crate) use place::Place;
 
 #[cfg(test)]

@@ -267,7 +267,7 @@ pub(crate) async fn forget_account(tx: &mut Transaction, account: AccountId) -> 
     }
     // Behind all locks: another owner may have made this account the only one a moment ago.
     for tenant in store::owned_by(tx, account).await? {
-        if !store::has_other_owner(tx, tenant, account).await? {
+        if !store::has_other_owner(tx, tenant, account).await? || is_last_breaker(tx, tenant, account).await? {
             alone.push(tenant);
         }
     }
@@ -286,10 +286,18 @@ fn gives(cx: &Context, own: &OwnRoles, role: &RoleName) -> bool {
 }
 
 async fn demand_other_owner(tx: &mut Transaction, tenant: TenantId, account: AccountId) -> Done<()> {
-    match store::has_other_owner(tx, tenant, account).await? {
-        true => Ok(()),
-        false => denied(TenantDenied::LastOwner),
+    if !store::has_other_owner(tx, tenant, account).await? {
+        return denied(TenantDenied::LastOwner);
     }
+    match is_last_breaker(tx, tenant, account).await? {
+        true => denied(TenantDenied::LastBreaker),
+        false => Ok(()),
+    }
+}
+
+/// Whether a tenant demands its own provider, and nobody but this owner could come in when that does not work.
+async fn is_last_breaker(tx: &mut Transaction, tenant: TenantId, account: AccountId) -> Result<bool, Fault> {
+    Ok(store::is_own_sign_in(tx, tenant).await? && !store::has_glass_breaker(tx, tenant, Some(account)).await?)
 }
 
 /// A list with one entitlement in the place of that to the same plan, and without those that are over.

@@ -120,6 +120,9 @@ impl Kept {
 impl Joined {
     /// What the rows mean under a policy.
     pub(crate) fn standing(self, policy: &Policy) -> Standing {
-        Standing::new(policy, (self.id, self.slug, self.state), self.roles, self.entitlements)
+        let (own_sign_in, breaks_glass) = (self.own_sign_in, self.breaks_glass(policy.owner()));
+        let mut read = Standing::new(policy, (self.id, self.slug, self.state), self.roles, self.entitlements);
+        (read.own_sign_in, read.breaks_glass) = (own_sign_in, breaks_glass);
+        read
     }
 }

@@ -34,7 +34,8 @@ pub use rules::{Entitlement, InTenant, Member, State, Tenant};
 pub(crate) use rules::{Named, Standing, TenantDenied, display_name, no_such_tenant};
 pub use settings::Settings;
 pub(crate) use store::{
-    Joined, by_ids, by_name, count_all, find, find_member, list, members, of_account, open_to_join, own, owners,
+    Joined, breakers, by_ids, by_name, count_all, find, find_member, has_glass_breaker, is_own_sign_in, list, members,
+    of_account, open_to_join, own, owners, set_break_glass, set_own_sign_in,
 };
 
 use crate::base::db::Migration;
@@ -44,6 +45,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { name: "0015_tenants", sql: include_str!("0015_tenants.sql") },
     Migration { name: "0018_retired_slugs", sql: include_str!("0018_retired_slugs.sql") },
     Migration { name: "0025_owner_role", sql: include_str!("0025_owner_role.sql") },
+    Migration { name: "0046_own_sign_in", sql: include_str!("0046_own_sign_in.sql") },
 ];
 
 #[cfg(test)]

@@ -95,6 +95,10 @@ pub(crate) struct Standing {
     own: Permissions,
     /// What plans add, each until its moment.
     timed: Vec<(Timestamp, RoleName, Permissions)>,
+    /// Whether only who came by the tenant's provider is let in.
+    pub(crate) own_sign_in: bool,
+    /// Whether this owner may come in another way all the same.
+    pub(crate) breaks_glass: bool,
 }
 
 /// Why something about a tenant was not done.
@@ -108,6 +112,8 @@ pub(crate) enum TenantDenied {
     SlugTaken,
     /// It would be without an owner.
     LastOwner,
+    /// They are the last owner who can do without the provider that the tenant demands.
+    LastBreaker,
     /// The account belongs to as many tenants as it may.
     TooManyTenants,
     /// The tenant has as many members as it may.
@@ -139,6 +145,10 @@ impl Denial for TenantDenied {
                 Problem::plain(StatusCode::NOT_FOUND, "no_such_member", "There is no such member; they may have left.")
             }
             Self::SlugTaken => Problem::field("slug", "slug_taken", "This address is another one's. Choose another."),
+            Self::LastBreaker => conflict(
+                "break_glass_missing",
+                "Somebody has to be able to come in without the provider. Name another owner for that first.",
+            ),
             Self::LastOwner => conflict("last_owner", "Somebody has to stay its owner. Make another member one first."),
             Self::TooManyTenants => conflict("too_many_tenants", "This account has as many as it may."),
             Self::TooManyMembers => conflict("too_many_members", "There are as many members as there may be."),
@@ -250,7 +260,7 @@ impl Standing {
         };
         let timed = entitlements.into_iter().filter_map(given).collect();
         let own = policy.held(roles.iter());
-        Self { tenant, slug, state, roles, own, timed }
+        Self { tenant, slug, state, roles, own, timed, own_sign_in: false, breaks_glass: false }
     }
 
     /// The tenant for somebody who belongs to it.

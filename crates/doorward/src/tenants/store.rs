@@ -28,7 +28,7 @@ macro_rules! joined_where {
     ($rest:literal) => {
         concat!(
             "SELECT tenants.number, memberships.number, tenants.id, slug, suspended_at, delete_at, roles, tenants.entitlements,
-            memberships.entitlements, name FROM memberships CROSS JOIN tenants WHERE tenants.id = memberships.tenant AND ",
+            memberships.entitlements, name, own_sign_in, break_glass FROM memberships CROSS JOIN tenants WHERE tenants.id = memberships.tenant AND ",
             $rest
         )
     };
@@ -43,9 +43,17 @@ pub(crate) struct Joined {
     pub(crate) state: State,
     pub(crate) roles: OwnRoles,
     pub(super) entitlements: Vec<Entitlement>,
+    /// Whether only who came by the tenant's provider is let in.
+    pub(crate) own_sign_in: bool,
+    break_glass: bool,
 }
 
 impl Joined {
+    /// Whether its owner may come in another way when need be; somebody who is no owner any more may not.
+    pub(crate) fn breaks_glass(&self, owner: &RoleName) -> bool {
+        self.break_glass && self.roles.has(owner)
+    }
+
     /// The number of the membership, which says when it began among others.
     pub(crate) fn number(&self) -> i64 {
         self.rows[1]
@@ -259,8 +267,50 @@ pub(super) async fn set_roles(
     (tenant, account): (TenantId, AccountId),
     (roles, is_owner): (&OwnRoles, bool),
 ) -> Result<(), Fault> {
-    let sql = "UPDATE memberships SET roles = $1, is_owner = $2 WHERE tenant = $3 AND account = $4";
+    // Who is no owner any more is not one who may come in another way either, also not when they become one again.
+    let sql = "UPDATE memberships SET roles = $1, is_owner = $2, break_glass = break_glass * $2
+        WHERE tenant = $3 AND account = $4";
     tx.execute(sql, &[&roles.text(), &i64::from(is_owner), &tenant, &account]).await.map(drop)
+}
+
+/// Says whether only who came by the tenant's provider is let in.
+pub(crate) async fn set_own_sign_in(tx: &mut Transaction, id: TenantId, only: bool) -> Result<(), Fault> {
+    tx.execute("UPDATE tenants SET own_sign_in = $1 WHERE id = $2", &[&i64::from(only), &id]).await.map(drop)
+}
+
+/// Whether only who came by the tenant's provider is let in.
+pub(crate) async fn is_own_sign_in(tx: &mut Transaction, id: TenantId) -> Result<bool, Fault> {
+    let sql = "SELECT own_sign_in FROM tenants WHERE id = $1";
+    Ok(tx.find(sql, &[&id], |row| row.get::<i64>(0)).await? == Some(1))
+}
+
+/// Says whether an owner may come in another way; `false` when there is no such owner.
+pub(crate) async fn set_break_glass(
+    tx: &mut Transaction,
+    (tenant, account): (TenantId, AccountId),
+    may: bool,
+) -> Result<bool, Fault> {
+    let sql = "UPDATE memberships SET break_glass = $1 WHERE tenant = $2 AND account = $3 AND is_owner = 1";
+    Ok(tx.execute(sql, &[&i64::from(may), &tenant, &account]).await? == 1)
+}
+
+/// The owners of a tenant, up to a hundred, each with whether they may come in another way.
+pub(crate) async fn breakers(db: &Database, tenant: InTenant) -> Result<Vec<(AccountId, bool)>, Fault> {
+    let sql =
+        "SELECT account, break_glass FROM memberships WHERE tenant = $1 AND is_owner = 1 ORDER BY number LIMIT 100";
+    db.list(sql, &[&tenant.id()], |row| Ok((row.get(0)?, row.get::<i64>(1)? == 1))).await
+}
+
+/// Whether there is an owner who may come in another way, and whose account is not disabled; besides this one, where one is named.
+pub(crate) async fn has_glass_breaker(
+    tx: &mut Transaction,
+    tenant: TenantId,
+    besides: Option<AccountId>,
+) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM memberships JOIN accounts ON accounts.id = memberships.account WHERE tenant = $1
+        AND is_owner = 1 AND break_glass = 1 AND accounts.disabled_at IS NULL AND account <> $2 LIMIT 1";
+    let besides = besides.map(|account| account.to_string()).unwrap_or_default();
+    Ok(tx.find(sql, &[&tenant, &besides], |_| Ok(())).await?.is_some())
 }
 
 /// Removes a membership.
@@ -417,6 +467,8 @@ fn joined_row(row: &Row<'_>) -> Result<Joined, Fault> {
         roles: OwnRoles::stored(&row.get::<String>(6)?),
         entitlements: both,
         name: row.get(9)?,
+        own_sign_in: row.get::<i64>(10)? == 1,
+        break_glass: row.get::<i64>(11)? == 1,
     })
 }
 

@@ -17,6 +17,8 @@ pub(crate) enum Connection {
     List(List),
     /// Says that the people of an organisation of a provider of the settings are the tenant's
     Map(Map),
+    /// Lets a tenant's people in however they log in, where it has demanded its own provider
+    Free(Free),
     /// Removes one, and every way into an account that led through it
     Remove(Remove),
 }
@@ -48,6 +50,14 @@ pub(crate) struct Map {
     organisation: String,
 }
 
+/// `doorward tenant connection free`
+#[derive(Args)]
+pub(crate) struct Free {
+    /// The tenant's slug or its id
+    #[arg(value_name = "SLUG|ID")]
+    tenant: String,
+}
+
 /// `doorward tenant connection remove`
 #[derive(Args)]
 pub(crate) struct Remove {
@@ -63,6 +73,7 @@ impl Connection {
         match self {
             Self::List(list) => list.run(doorward).await,
             Self::Map(map) => map.run(doorward).await,
+            Self::Free(free) => free.run(doorward).await,
             Self::Remove(remove) => remove.run(doorward).await,
         }
     }
@@ -99,6 +110,14 @@ impl Map {
             Failure::could_not(error.to_string(), cure)
         })?;
         output::line(&format!("{} of {} belong to {} ({name}).", self.organisation, self.provider, tenant.slug))
+    }
+}
+
+impl Free {
+    async fn run(self, doorward: &Doorward) -> Result<(), Failure> {
+        let tenant = tenant_named(doorward, &self.tenant).await?;
+        operate::free_sign_in(doorward, tenant.id).await?;
+        output::line(&format!("{} lets its people in however they log in.", tenant.slug))
     }
 }
 

@@ -117,7 +117,7 @@ async fn every_row(app: &TestApp) -> String {
         "SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
     };
     let tables = app.db().list(tables, &[], |row| row.get::<String>(0)).await.unwrap();
-    assert_eq!(tables.len(), 37, "a table more or less: {tables:?}");
+    assert_eq!(tables.len(), 40, "a table more or less: {tables:?}");
     let mut text = String::new();
     for table in tables {
         let sql = if embedded {

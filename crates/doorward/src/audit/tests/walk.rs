@@ -257,6 +257,8 @@ async fn proves_domains(app: &TestApp) {
 /// Two providers are brought; one is set up and stays, and one goes.
 async fn brings_a_provider(app: &TestApp, secrets: &mut Secrets) {
     let mut sue = app.logged_in("sue@example.com").await;
+    let acme = operate::tenant(&app.doorward, "acme").await.unwrap().unwrap().id;
+    operate::verify_domain(&app.doorward, acme, &"acme.example".parse().unwrap()).await.unwrap();
     let at = "/auth/tenants/acme/connections";
     for stays in [true, false] {
         let made = sue.post(at, &[("kind", "openid"), ("label", "Acme ID")]).await.json();
@@ -265,6 +267,17 @@ async fn brings_a_provider(app: &TestApp, secrets: &mut Secrets) {
             let secret = secrets.password("connection");
             let form = [("client_id", "x"), ("client_secret", &*secret), ("issuer", "https://id.acme.example")];
             assert_eq!(sue.post(&one, &form).await.status, 200);
+            let rule = [("claim", "groups"), ("value", "staff"), ("role", "member")];
+            assert_eq!(sue.post(&format!("{one}/rules"), &rule).await.status, 200);
+            let own = app.doorward.account_of(&EmailAddress::parse("sue@example.com").unwrap()).await.unwrap().unwrap();
+            let glass = format!("/auth/tenants/acme/members/{own}/break-glass");
+            assert_eq!(sue.post(&glass, &[("may", "on")]).await.status, 200);
+            let name = made["connection"].as_str().unwrap();
+            super::run(app, &format!("INSERT INTO ruled_roles VALUES ('{name}', '{own}', 'member')")).await;
+            assert_eq!(sue.post("/auth/tenants/acme/sign-in", &[("only_own", "on")]).await.status, 200);
+            assert_eq!(sue.post("/auth/tenants/acme/enter", &[]).await.status, 200);
+            assert_eq!(sue.post("/auth/tenants/acme/sign-in", &[]).await.status, 200);
+            assert_eq!(sue.post(&glass, &[]).await.status, 200);
         } else {
             assert_eq!(sue.delete(&one).await.status, 200);
         }

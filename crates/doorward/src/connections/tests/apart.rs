@@ -5,6 +5,7 @@ use crate::{
     operate::Action,
     testing::{
         PASSWORD,
+        crowd::{About, meeting},
         providers::{ann, reasons},
     },
 };
@@ -118,6 +119,34 @@ on_every_engine! {
         assert_eq!(acme.comes(KIM).await.1.code(), "address_of_others");
         verify_again(&acme, other).await;
         assert_eq!(acme.comes(KIM).await.1.status, 200);
+    }
+
+    /// What the provider answers is not believed any more when the tenant has given it up, or written something else about it, while
+    /// it was asked.
+    ///
+    /// Promise: `connections/removed`
+    async fn a_provider_that_goes_while_somebody_comes_lets_nobody_in(app: TestApp) {
+        for rewritten in [true, false] {
+            let acme = Acme::set_up(app.engine(), &[kim()]).await;
+            let mut person = acme.app().visitor();
+            let url = begin(&mut person, &format!("/auth/providers/{}", acme.name), &[]).await;
+            let callback = acme.world.walk(&url, KIM).await;
+            let (path, issuer) = (format!("{LIST}/{}", acme.name), acme.world.provider.text("issuer").to_owned());
+            let (mut ola, mut comer) = (acme.ola.clone(), person.clone());
+            let coming = async move { come_back(&mut comer, &callback).await };
+            let changing = async move {
+                match rewritten {
+                    true => write(&mut ola, &path, &issuer).await,
+                    false => ola.delete(&path).await,
+                }
+            };
+            let both: [std::pin::Pin<Box<dyn Future<Output = Answer> + Send>>; 2] = [Box::pin(coming), Box::pin(changing)];
+            let (_, answers) = meeting(acme.app(), About::SigningIn, both).await;
+            let mut codes: Vec<_> = answers.iter().map(said).collect();
+            codes.sort();
+            assert_eq!(codes, [no(200, ""), no(400, "provider_login_stale")], "{rewritten}");
+            assert_eq!((acme.app().count("identities").await, acme.app().count("accounts").await), (0, 1), "{rewritten}");
+        }
     }
 
     /// Promise: `federation/kept-apart`

@@ -9,13 +9,13 @@ use crate::testing::{
 };
 
 /// The roles of somebody in acme, with commas between; `None` for a stranger.
-async fn roles_of(app: &TestApp, tenant: TenantId, email: &str) -> Option<String> {
+pub(super) async fn roles_of(app: &TestApp, tenant: TenantId, email: &str) -> Option<String> {
     let account = account_of(app, email).await?;
     let sql = "SELECT roles FROM memberships WHERE tenant = $1 AND account = $2";
     app.db().find(sql, &[&tenant, &account], |row| row.get(0)).await.unwrap()
 }
 
-async fn account_of(app: &TestApp, email: &str) -> Option<AccountId> {
+pub(super) async fn account_of(app: &TestApp, email: &str) -> Option<AccountId> {
     app.doorward.account_of(&EmailAddress::parse(email).unwrap()).await.unwrap()
 }
 
@@ -196,5 +196,30 @@ on_every_engine! {
         assert_eq!(address_of(&mut comes(&world, "kim").await.0).await.as_deref(), Some("kim@acme.example"));
         assert_eq!(ola.delete(&format!("{LIST}/{name}")).await.status, 200);
         assert_eq!(world.app.count("identities").await, 1, "what everybody's provider leads to stays");
+    }
+
+    /// Promise: `connections/organisations`
+    async fn what_the_former_tenant_of_a_domain_said_of_it_keeps_nobody_out(app: TestApp) {
+        let world = google(app.engine(), &[person("kim", Some("acme.example"))]).await;
+        let app = &world.app;
+        let mut owners = Vec::new();
+        for (slug, email) in [("old", "old@example.com"), ("new", "new@example.com")] {
+            let owner = app.account(email).await;
+            owners.push((app.tenant(slug, owner).await, app.logged_in(email).await));
+        }
+        let claim = [("provider", "id"), ("organisation", "acme.example")];
+        let [(old, by_old), (new, by_new)] = &mut owners[..] else { unreachable!() };
+        verify(app, *old, "acme.example").await;
+        assert_eq!(by_old.post("/auth/tenants/old/organisations", &claim).await.status, 200);
+        assert_eq!(said(&by_new.post("/auth/tenants/new/organisations", &claim).await), no(422, "domain_not_proved"));
+        assert!(operate::withdraw_domain(&app.doorward, *old, &name("acme.example")).await.unwrap());
+        verify(app, *new, "acme.example").await;
+        assert_eq!(by_new.post("/auth/tenants/new/organisations", &claim).await.status, 200);
+        assert_eq!(by_old.get("/auth/tenants/old/connections").await.json()["connections"], json!([]));
+        // What an operator has said stays until an operator says otherwise.
+        operate::map_organisation(&app.doorward, *old, "id", "others.example").await.unwrap();
+        verify(app, *new, "others.example").await;
+        let claim = [("provider", "id"), ("organisation", "others.example")];
+        assert_eq!(said(&by_new.post("/auth/tenants/new/organisations", &claim).await), no(409, "organisation_taken"));
     }
 }

@@ -70,6 +70,7 @@ impl Kind for GitHub {
             handed: None,
             sid: None,
             organisation: None,
+            claims: None,
         })
     }
 }

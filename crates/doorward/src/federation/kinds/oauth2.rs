@@ -90,6 +90,7 @@ impl Kind for OAuth2 {
             handed: None,
             sid: None,
             organisation: None,
+            claims: None,
         })
     }
 }

@@ -44,7 +44,13 @@ fn of_one(method: &str, rest: &str) -> Option<&'static str> {
         ("POST", "/domains/{domain}/check") => "DomainChecked",
         ("POST", "/domains/{domain}/remove") | ("DELETE", "/domains/{domain}") => "Removed",
         ("GET", "/connections") => "Connections",
-        ("POST", "/connections") | ("GET" | "POST", "/connections/{connection}") => "Connection",
+        ("POST", "/connections") | ("POST", "/connections/{connection}") => "Connection",
+        ("GET", "/connections/{connection}") => "ConnectionWithRules",
+        ("POST", "/connections/{connection}/rules" | "/connections/{connection}/rules/remove") => "ConnectionRules",
+        ("GET", "/enter") => "Door",
+        ("POST", "/enter") => "Entered",
+        ("POST", "/sign-in") => "SignInWays",
+        ("POST", "/members/{account}/break-glass") => "BreakGlass",
         ("POST", "/organisations" | "/connections/{connection}/joining") => "Connection",
         ("POST", "/connections/{connection}/remove") | ("DELETE", "/connections/{connection}") => "Removed",
         _ => return None,
@@ -57,6 +63,10 @@ pub(super) fn schemas() -> Schemas {
     let open_role = about("The role of whoever joins; empty when nobody can.");
     let delete_at = json!({ "type": ["string", "null"], "description": "RFC 3339; `null` when it stays." });
     let date = json!({ "type": "string", "format": "date-time" });
+    let rules = list(object(json!({ "claim": text(), "value": text(), "role": text() })));
+    let mut with_rules = connection();
+    with_rules["properties"]["rules"] = rules.clone();
+    with_rules["required"].as_array_mut().expect("an object says what it has").push(json!("rules"));
     let mut tenants = page("tenants", named("Tenant"));
     tenants["properties"]["self_service"] =
         json!({ "type": "boolean", "description": "Whether the person may make another." });
@@ -91,7 +101,13 @@ pub(super) fn schemas() -> Schemas {
         ("Domains", object(json!({ "domains": list(named("Domain")) }))),
         ("DomainChecked", done("verified")),
         ("Connection", connection()),
-        ("Connections", object(json!({ "connections": list(named("Connection")), "allowed": flag() }))),
+        ("ConnectionWithRules", with_rules),
+        ("ConnectionRules", object(json!({ "rules": rules }))),
+        ("Connections", connections()),
+        ("Door", door()),
+        ("Entered", done("entered")),
+        ("SignInWays", object(json!({ "only_own": flag() }))),
+        ("BreakGlass", object(json!({ "may": flag() }))),
         ("Offer", object(json!({ "tenant": names, "invited_by": inviter, "roles": texts(), "csrf_token": text() }))),
         ("Joined", object(json!({ "joined": flag(), "tenant": names }))),
     ]
@@ -142,6 +158,25 @@ fn domain() -> Value {
         "verified_at": moment("Since when it is the tenant's"),
         "checked_at": moment("When its record was last looked for"),
         "missing_since": moment("Since when its record is gone"),
+    }))
+}
+
+fn connections() -> Value {
+    object(json!({
+        "connections": list(named("Connection")),
+        "allowed": flag(),
+        "only_own": { "type": "boolean", "description": "Whether people are let in by a provider of the tenant only." },
+        "break_glass": texts(),
+    }))
+}
+
+fn door() -> Value {
+    object(json!({
+        "tenant": about("The tenant's slug."),
+        "providers": texts(),
+        "break_glass": { "type": "boolean", "description": "Whether the person may come in without the provider." },
+        "entered": { "type": "boolean", "description": "Whether the session is let in." },
+        "csrf_token": text(),
     }))
 }
 

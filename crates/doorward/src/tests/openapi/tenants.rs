@@ -128,10 +128,25 @@ async fn connections(tour: &mut Tour<'_>, owner: &mut Actor) {
     tour.refused(&answer, "nothing is written");
     tour.visit(owner, &format!("GET {each}"), &of(&names[0])).await;
     tour.visit(owner, listed, &[ACME]).await;
+    let rule = [("claim", "groups"), ("value", "staff"), ("role", "member")];
+    for act in ["rules", "rules/remove", "rules"] {
+        tour.visit(owner, &format!("POST {each}/{act}"), &[&of(&names[0])[..], &rule].concat()).await;
+    }
+    tour.visit(owner, &format!("GET {each}"), &of(&names[0])).await;
     tour.visit(owner, &format!("POST {each}/joining"), &of(&names[0])).await;
     tour.visit(owner, &format!("POST {each}/joining"), &[&of(&names[0])[..], &[("role", "member")]].concat()).await;
+    tour.visit(owner, &format!("GET {each}"), &of(&names[0])).await;
     tour.visit(owner, &format!("DELETE {each}"), &of(&names[1])).await;
     tour.visit(owner, &format!("POST {each}/remove"), &of(&names[2])).await;
+    let me = owner.get("/auth/session").await.json()["account"]["id"].as_str().unwrap().to_owned();
+    let glass = [ACME, ("account", &*me), ("may", "on")];
+    tour.visit(owner, "POST /tenants/{tenant}/members/{account}/break-glass", &glass).await;
+    tour.visit(owner, listed, &[ACME]).await;
+    tour.visit(owner, "POST /tenants/{tenant}/sign-in", &[ACME, ("only_own", "on")]).await;
+    tour.visit(owner, "GET /tenants/{tenant}/enter", &[ACME]).await;
+    tour.visit(owner, "POST /tenants/{tenant}/enter", &[ACME]).await;
+    tour.visit(owner, "POST /tenants/{tenant}/sign-in", &[ACME]).await;
+    tour.visit(owner, "POST /tenants/{tenant}/members/{account}/break-glass", &glass[..2]).await;
     let claim = [ACME, ("provider", "google"), ("organisation", "acme.example")];
     tour.visit(owner, "POST /tenants/{tenant}/organisations", &claim).await;
     tour.visit(owner, listed, &[ACME]).await;
