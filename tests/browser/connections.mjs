@@ -34,6 +34,9 @@ export async function connections(page, slug, seen = async () => {}) {
   await seen(page, "connections");
   assert.ok(!(await page.content()).includes("a secret of the provider's"));
   await page.getByRole("link", { name: "Oberholzer Clockworks" }).click();
+  await press(page, "Try it");
+  await says(page, "nobody can come in");
+  await seen(page, "connection-tried");
   await write(page, "Claim", "groups");
   await write(page, "Value", "the engineers of the whole group");
   await press(page, "Add the rule");

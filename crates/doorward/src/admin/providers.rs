@@ -6,9 +6,8 @@ use serde_json::{Value, json};
 
 use super::{flow::nav, rules::Nav};
 use crate::{
-    attempts,
-    base::{db::Durability, render::page},
-    federation::{Provider, Trial, not_here},
+    base::render::page,
+    federation::{Provider, Trial, Tried, not_here},
     guard::{NoInput, Operator, Refused, Reply, Routes, input},
     operator::providers as acts,
     operators::power::{ProvidersRead, ProvidersTry},
@@ -37,14 +36,6 @@ pub(crate) struct Row {
     pub(crate) redirect_uri: String,
 }
 
-/// What came of trying one.
-pub(crate) struct Tried {
-    pub(crate) label: String,
-    pub(crate) works: bool,
-    /// What was found, what it is about, and a sentence.
-    pub(crate) checks: Vec<(&'static str, &'static str, String)>,
-}
-
 input! {
     Named { provider: "The provider's name in the settings." }
 }
@@ -59,10 +50,7 @@ async fn list(operator: Operator<ProvidersRead>, _: NoInput) -> Result<Reply, Re
 async fn try_out(operator: Operator<ProvidersTry>, named: Named) -> Result<Reply, Refused> {
     let cx = operator.cx();
     let provider = cx.providers.find(&named.provider).cloned().ok_or_else(not_here)?;
-    let mut tx = cx.db.begin(Durability::Relaxed).await?;
-    let whose = operator.account().to_string();
-    attempts::count_use(cx, &mut tx, ("provider_trials", &whose), MOST).await?;
-    tx.commit().await?;
+    Trial::counted(cx, operator.account()).await?;
     let trial = acts::try_out(cx, operator.by(), &provider).await?;
     let page = ProvidersPage {
         nav: nav(&operator, "providers").await?,
@@ -70,18 +58,7 @@ async fn try_out(operator: Operator<ProvidersTry>, named: Named) -> Result<Reply
         rows: rows(&operator).into_iter().filter(|row| row.name == provider.name().as_str()).collect(),
         tried: Some(Tried::of(&provider, &trial)),
     };
-    Ok(Reply::page(&described(&trial), page))
-}
-
-/// What came of a trial, as programs see it.
-fn described(trial: &Trial) -> Value {
-    let check = |check: &crate::federation::Check| json!({ "check": check.name, "found": check.found.name(), "says": check.says });
-    json!({
-        "provider": trial.provider.as_str(),
-        "works": trial.works(),
-        "redirect_uri": trial.redirect_uri,
-        "checks": trial.checks.iter().map(check).collect::<Vec<_>>(),
-    })
+    Ok(Reply::page(&trial.described(), page))
 }
 
 fn entry(provider: &Arc<Provider>) -> Value {
@@ -102,32 +79,3 @@ fn rows<P>(operator: &Operator<P>) -> Vec<Row> {
     };
     operator.cx().providers.iter().map(row).collect()
 }
-
-impl Tried {
-    fn of(provider: &Provider, trial: &Trial) -> Self {
-        let check = |check: &crate::federation::Check| (check.found.name(), about(check.name), check.says.clone());
-        Self {
-            label: provider.label().to_owned(),
-            works: trial.works(),
-            checks: trial.checks.iter().map(check).collect(),
-        }
-    }
-}
-
-/// What a check is about, for people.
-fn about(name: &str) -> &'static str {
-    match name {
-        "description" => "Its description",
-        "issuer" => "Who it is",
-        "endpoints" => "Its addresses",
-        "algorithms" => "How it signs",
-        "proof" => "Proof of the code",
-        "clock" => "Clocks",
-        "keys" => "Its keys",
-        "request" => "Receiving people",
-        _ => "Id and secret",
-    }
-}
-
-/// How many trials an operator makes in an hour.
-const MOST: u32 = 60;

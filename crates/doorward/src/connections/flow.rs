@@ -1,5 +1,7 @@
 //! Bringing a provider, writing how it is spoken to, leading people to it, and removing it.
 
+use std::sync::Arc;
+
 use doorward_core::{DomainName, EmailAddress, KeyRing, ProviderName, RoleName, SessionId, TenantId};
 
 use super::{
@@ -18,7 +20,7 @@ use crate::{
     context::Context,
     domains,
     error::{Fault, Refusal},
-    federation::{self, Brought, Terms},
+    federation::{self, Brought, Provider, Terms, Trial},
     guard::Visit,
     tenant_page::Act,
     tenants::{self, Named, State},
@@ -214,6 +216,22 @@ async fn ruled(
     let (on, detail) = (Target::Connection(name.clone()), Detail::Roles(vec![rule.role.clone()]));
     let about = |event: audit::Event| event.on(on).about(detail);
     act.done(cx, visit, about, Action::ConnectionChanged).await.map_err(|refusal| refusal.map(ConnectionDenied::Act))
+}
+
+/// Tries a provider that the tenant has brought. It is written down first: its secret goes out.
+pub(super) async fn try_out(
+    cx: &Context,
+    by: &Authorized<ConnectionsManage>,
+    one: &Connection,
+    visit: &Visit,
+) -> Done<(Arc<Provider>, Trial)> {
+    let act = begin(cx, by).await?;
+    let found = opened(cx, Some(one.clone()).filter(|one| one.is_ready() && !one.is_shared())).await?;
+    let provider = cx.providers.judge(found.ok_or(Refusal::Denied(ConnectionDenied::NotWritten))?);
+    let provider = provider.map_err(|mistake| Refusal::Denied(mistake.into()))?;
+    done(cx, act, (&one.name, Action::ProviderTried), visit).await?;
+    let trial = federation::try_out(cx, &provider).await;
+    Ok((provider, trial))
 }
 
 /// Takes a provider off the list of the tenant. The session that does it stays.

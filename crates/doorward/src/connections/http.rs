@@ -14,7 +14,7 @@ use crate::{
     base::render::page,
     context::Context,
     error::Fault,
-    federation,
+    federation::{self, Trial, Tried},
     guard::{Denial, Member, NoInput, Problem, RecentMember, Refused, Reply, Routes, input},
     reauthentication,
     tenant_page::Place,
@@ -36,6 +36,8 @@ pub(crate) fn routes(routes: &mut Routes) {
     let doc = "Adds a rule: a value of a claim, and the role that it gives at each login.";
     routes.post("/tenants/{tenant}/connections/{connection}/rules", add_rule, doc);
     routes.post("/tenants/{tenant}/connections/{connection}/rules/remove", remove_rule, "Takes a rule away.");
+    let doc = "Tries a provider out, and says what is wrong and what to do.";
+    routes.post("/tenants/{tenant}/connections/{connection}/try", try_out, doc);
     let doc = "Removes a provider, and every way into an account that led through it.";
     routes.delete("/tenants/{tenant}/connections/{connection}", remove, doc);
     routes.post("/tenants/{tenant}/connections/{connection}/remove", remove, "The same for a form.");
@@ -116,6 +118,7 @@ page! {
         rules: Vec<(String, String, String)>,
         given: Vec<String>,
         typed_rule: (String, String),
+        tried: Option<Tried>,
     }
 }
 
@@ -268,6 +271,19 @@ async fn write(member: RecentMember<ConnectionsManage>, input: Writing) -> Resul
     }
 }
 
+async fn try_out(member: RecentMember<ConnectionsManage>, input: One) -> Result<Reply, Refused> {
+    let (cx, one) = (member.cx(), found(&member, &input.connection).await?);
+    Trial::counted(cx, member.account()).await?;
+    match flow::try_out(cx, member.authorized(), &one, &member.visit()).await {
+        Ok((provider, trial)) => {
+            let page = as_it_is(&member, &one).await?;
+            let page = ConnectionPage { tried: Some(Tried::of(&provider, &trial)), ..page };
+            Ok(Reply::page(&trial.described(), page))
+        }
+        Err(refusal) => Err(on_page(refusal.into(), as_it_is(&member, &one)).await),
+    }
+}
+
 async fn remove(member: RecentMember<ConnectionsManage>, input: One) -> Result<Reply, Refused> {
     let name = named(&input.connection)?;
     flow::give_up(member.cx(), (member.authorized(), member.session()), &name, &member.visit()).await?;
@@ -365,6 +381,7 @@ async fn shown(
             .collect(),
         given: given(member),
         typed_rule: Default::default(),
+        tried: None,
     })
 }
 

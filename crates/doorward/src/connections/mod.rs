@@ -4,6 +4,7 @@
 //! - `connections/sealed`: The secret of a connection rests under the master keys, for its own row, and is shown to nobody.
 //! - `connections/sealed-again`: After a rotation of the master keys the secrets are sealed again, and every connection goes on working.
 //! - `connections/judged`: What a tenant writes is judged as the settings are: a known kind, public addresses, one redirect URI each.
+//! - `connections/tried-first`: Whoever sets a provider up sees in a trial what would keep everybody out, and never its secret.
 //! - `connections/who-may`: Only members with `connections:manage` see and change connections, of their tenant, after a recent proof.
 //! - `connections/joining`: Who comes by a tenant's provider joins it in the role that the tenant has set, if it has set one.
 //! - `connections/never-owner`: Nobody becomes an owner by a provider, nor gets a role that gives others by joining.

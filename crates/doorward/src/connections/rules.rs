@@ -190,6 +190,8 @@ pub(crate) enum ConnectionDenied {
     Taken,
     /// The role is none that somebody may get by joining.
     Role,
+    /// Nothing is written about it that could be tried.
+    NotWritten,
     /// There is no such tenant, or not for whoever asks.
     NoSuchTenant,
     /// There is no such owner.
@@ -278,6 +280,10 @@ impl Denial for ConnectionDenied {
                 "role_unfit",
                 "Choose a role that you may give and that gives no others; nobody gets more just by joining.",
             ),
+            Self::NotWritten => {
+                let text = "There is nothing to be tried. Write first what the provider gave you, and save it.";
+                Problem::plain(StatusCode::CONFLICT, "connection_not_written", text)
+            }
             Self::NoSuchTenant => tenants::no_such_tenant(),
             Self::NoSuchOwner => Problem::plain(
                 StatusCode::NOT_FOUND,

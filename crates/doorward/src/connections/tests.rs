@@ -9,6 +9,7 @@ mod judging;
 mod requiring;
 mod ruling;
 mod sealing;
+mod trying;
 
 use axum::http::Method;
 use doorward_core::{DomainName, TenantId};

@@ -56,8 +56,8 @@ pub(crate) use provider::{Provider, Registry};
 pub(crate) use rules::{Identity, not_here};
 pub use settings::Settings;
 pub(crate) use store::{MIGRATIONS, forget_account, identities_of, purge};
-pub(crate) use trial::try_out;
 pub use trial::{Check, Found, Trial};
+pub(crate) use trial::{Tried, try_out};
 
 #[cfg(test)]
 mod tests;

@@ -7,11 +7,14 @@
 
 mod description;
 mod line;
+mod told;
 
 use doorward_core::{ProviderName, ProviderState, Timestamp, Token};
 use oauth2::RequestTokenError;
 use serde_json::{Map, Value};
 use url::Url;
+
+pub(crate) use self::told::Tried;
 
 use self::line::{explained, quoted};
 use super::{

@@ -222,4 +222,39 @@ on_every_engine! {
         let claim = [("provider", "id"), ("organisation", "others.example")];
         assert_eq!(said(&by_new.post("/auth/tenants/new/organisations", &claim).await), no(409, "organisation_taken"));
     }
+
+    /// A directory of Entra ID's, whose people come by everybody's provider.
+    ///
+    /// Promise: `connections/organisations`
+    async fn people_of_a_directory_join_on_an_operators_word(app: TestApp) {
+        let client = json!({ "client_id": "doorward", "client_secret": SECRET });
+        let part = Part::start("hostile.mjs", &json!({ "client": client }));
+        let (origin, directory) = (part.text("origin"), part.text("tenant"));
+        let another = "33333333-3333-4333-8333-333333333333";
+        let told = format!(
+            "[providers.entra]\nkind = \"entra\"\nissuer = \"{origin}/entra\"\ntenants = [\"{directory}\", \"{another}\"]\n\
+             client_id = \"doorward\"\nclient_secret = \"{SECRET}\"\n"
+        );
+        let app = app_with(app.engine(), &told, |_| {}).await;
+        let owner = app.account(OLA).await;
+        let (tenant, other) = (app.tenant("acme", owner).await, app.tenant("other", owner).await);
+        let mut ola = app.logged_in(OLA).await;
+        let claim = [("provider", "entra"), ("organisation", &*directory)];
+        assert_eq!(ola.post("/auth/tenants/acme/organisations", &claim).await.status, 422, "no tenant says that of itself");
+        for (mapped, organisation) in [(tenant, &*directory), (other, another)] {
+            let name = operate::map_organisation(&app.doorward, mapped, "entra", &organisation.to_uppercase()).await.unwrap();
+            let slug = if mapped == tenant { "acme" } else { "other" };
+            let joining = format!("/auth/tenants/{slug}/connections/{name}/joining");
+            assert_eq!(ola.post(&joining, &[("role", "member")]).await.status, 200);
+        }
+        assert!(operate::map_organisation(&app.doorward, other, "entra", &directory).await.is_err(), "it is somebody's");
+        let mut person = app.visitor();
+        let url = begin(&mut person, "/auth/providers/entra", &[]).await;
+        let asked = axum::http::Request::get(&url).body(Default::default()).unwrap();
+        let callback = person.exchange(asked).await.header("location").to_owned();
+        assert_eq!(come_back(&mut person, &callback).await.status, 200);
+        let email = address_of(&mut person).await.unwrap();
+        assert_eq!(roles_of(&app, tenant, &email).await.as_deref(), Some("member"));
+        assert_eq!(roles_of(&app, other, &email).await, None, "nobody of another directory");
+    }
 }

@@ -60,7 +60,7 @@ pub(super) async fn read(
 fn named(description: &Description, issuer: &str) -> Check {
     match description.get("issuer") {
         Some(Value::String(named)) if named == issuer => {
-            good("issuer", format!("It calls itself {issuer}, as the settings do."))
+            good("issuer", format!("It calls itself {issuer}, as is written here."))
         }
         Some(Value::String(named)) => {
             let cure = "If that is who you mean, write exactly this as `issuer`; if not, somebody else answers there.";

@@ -51,6 +51,7 @@ fn of_one(method: &str, rest: &str) -> Option<&'static str> {
         ("POST", "/enter") => "Entered",
         ("POST", "/sign-in") => "SignInWays",
         ("POST", "/members/{account}/break-glass") => "BreakGlass",
+        ("POST", "/connections/{connection}/try") => "ProviderTrial",
         ("POST", "/organisations" | "/connections/{connection}/joining") => "Connection",
         ("POST", "/connections/{connection}/remove") | ("DELETE", "/connections/{connection}") => "Removed",
         _ => return None,

@@ -128,6 +128,7 @@ async fn connections(tour: &mut Tour<'_>, owner: &mut Actor) {
     tour.refused(&answer, "nothing is written");
     tour.visit(owner, &format!("GET {each}"), &of(&names[0])).await;
     tour.visit(owner, listed, &[ACME]).await;
+    tour.visit(owner, &format!("POST {each}/try"), &of(&names[0])).await;
     let rule = [("claim", "groups"), ("value", "staff"), ("role", "member")];
     for act in ["rules", "rules/remove", "rules"] {
         tour.visit(owner, &format!("POST {each}/{act}"), &[&of(&names[0])[..], &rule].concat()).await;
