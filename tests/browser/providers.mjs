@@ -9,7 +9,7 @@ import { parts } from "./parts.mjs";
 import { look } from "./look.mjs";
 import { PASSWORD, follow, heading, letterFor, logOut, press, says, seesLogin, session, signUp, tryToLogIn, write } from "./person.mjs";
 import { atEnd } from "./runner.mjs";
-import { operate, startServer, until } from "./server.mjs";
+import { alter, operate, startServer, until } from "./server.mjs";
 
 const SECRET = "a secret of the provider's";
 /** What every provider knows of Ann; her account at glewlwyd is another address's, and so is the one at GitHub. */
@@ -40,6 +40,7 @@ export async function startWithProviders(more = {}) {
       { sub: "long-1", ...ann("margarethe.oberholzer@a-rather-long-name.example.org"), login: "long", name: "Margarethe Oberholzer" },
       { sub: "eve-1", ...ann("eve@example.com"), login: "eve", name: "Eve Evans" },
       { sub: "dora-1", ...ann("dora@example.com"), login: "dora", name: "Dora Dale" },
+      { sub: "fay-1", ...ann("fay@example.com"), login: "fay", name: "Fay Finch" },
     ] }),
     startPart("glewlwyd.mjs", { client: CLIENT, accounts: [ann("ann@glewlwyd.example")] }),
     startPart("github.mjs", { client: { ...CLIENT, name: "Doorward", redirect_uri: "http://localhost/callback" }, accounts: [
@@ -260,6 +261,31 @@ export async function logOutThere({ server, id }, page) {
   await seesLogin(page);
 }
 
+/** Has a session that is to be rechecked: is led to the provider and back, and can log out. */
+export async function recheckThere({ server }, page) {
+  const trail = watch(page);
+  await page.goto("/auth/login");
+  await press(page, "Log in with Example ID");
+  await FORMS.id(page, { login: "fay" });
+  await heading(page, "Your account");
+  await isDue(server, "fay@example.com");
+  await page.goto("/auth/sessions");
+  await heading(page, "Still you?");
+  assert.equal(await session(page), null, "it gives no access");
+  await press(page, "Continue with Example ID");
+  await heading(page, "Your devices");
+  await isDue(server, "fay@example.com");
+  await page.goto("/auth/account");
+  await press(page, "Log out");
+  await seesLogin(page);
+  await leftNothing(page, server, trail);
+}
+
+/** Makes the sessions of somebody such that are to be rechecked. */
+async function isDue(server, address) {
+  await alter(server, `UPDATE sessions SET recheck_at = 1 WHERE account = (SELECT id FROM accounts WHERE email = '${address}')`);
+}
+
 /** Every page of it, and every reason why nothing came of a way. */
 export async function everyPageOfProviders({ server, id }, page, other) {
   await page.goto("/auth/login");
@@ -282,6 +308,12 @@ export async function everyPageOfProviders({ server, id }, page, other) {
   await look(page, "password-set");
   await page.goto("/auth/reauthenticate");
   await look(page, "reauthenticate-by-provider");
+  await isDue(server, "margarethe.oberholzer@a-rather-long-name.example.org");
+  await page.goto("/auth/account");
+  await heading(page, "Still you?");
+  await look(page, "recheck");
+  await press(page, "Continue with Example ID");
+  await heading(page, "Your account");
   await page.goto("/auth/account/identities");
   await look(page, "identities");
   await page.getByRole("button", { name: "Unlink Example ID" }).click();
@@ -337,5 +369,5 @@ const REASONS = [
   ["provider_unavailable", "login"], ["provider_account_not_allowed", "login"], ["provider_address_missing", "login"],
   ["provider_address_unverified", "login"], ["address_taken", "login"], ["signup_closed", "login"], ["account_disabled", "login"],
   ["not_signed_in", "link"], ["identity_taken", "link"], ["too_many_identities", "link"], ["wrong_account", "reauthentication"],
-  ["not_proved", "reauthentication"],
+  ["not_proved", "reauthentication"], ["another_identity", "recheck"],
 ];

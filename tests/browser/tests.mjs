@@ -9,7 +9,7 @@ import { keyboardOnly } from "./keyboard.mjs";
 import { looks } from "./look.mjs";
 import { organisationOf } from "./organisation.mjs";
 import {
-  cancelThere, comeInByEach, comeWithoutPassword, linkAndUnlink, logOutThere, proveThere, startWithProviders,
+  cancelThere, comeInByEach, comeWithoutPassword, linkAndUnlink, logOutThere, proveThere, recheckThere, startWithProviders,
 } from "./providers.mjs";
 import { once, test } from "./runner.mjs";
 import { startServer } from "./server.mjs";
@@ -77,6 +77,11 @@ test("an address that is taken is proved first, then linked, then unlinked, with
 // Promise: `federation/proved-anew`, `federation/last-way-in`
 test("somebody without a password proves at the provider that it is them, without JavaScript", async () => {
   await proveThere(await world(), await withoutPassword());
+});
+
+// Promise: `federation/rechecked`
+test("whoever is to be rechecked is led to the provider and back, without JavaScript", async () => {
+  await recheckThere(await world(), await withProviders());
 });
 
 // Promise: `federation/logged-out-there`

@@ -54,6 +54,8 @@ actions! {
     AddressDelayed = "attempts.address_delayed";
     /// Somebody proved themselves once more, or tried to.
     Reauthentication = "reauthentication";
+    /// The provider that opened a session has said once more whose it is, or has not.
+    SessionRechecked = "session.rechecked";
     /// A session was ended by its own device.
     Logout = "session.logout";
     /// A session was ended from elsewhere.

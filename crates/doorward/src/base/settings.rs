@@ -97,6 +97,8 @@ setting! {
         |it| it.as_ref().map(|text| format!("{text:?}")).unwrap_or_default();
     Duration, "a number of seconds", |value| value.as_integer().and_then(|int| u64::try_from(int).ok()).map(Duration::from_secs),
         |it| it.as_secs().to_string();
+    Option<Duration>, "a number of seconds", |value| Duration::read(value).ok().map(Some),
+        |it| it.as_ref().map(Setting::show).unwrap_or_default();
     Vec<String>, "a list of texts",
         |value| value.as_array().and_then(|list| list.iter().map(|text| text.as_str().map(str::to_owned)).collect()),
         |it| format!("{it:?}");
@@ -147,7 +149,10 @@ pub(crate) fn read_key<T: Setting + PartialOrd>(
             _ => return read,
         },
     };
-    let cure = format!("Correct it or remove the line to use the default ({}).", default.show());
+    let cure = match default.show() {
+        nothing if nothing.is_empty() => "Correct it or remove the line.".to_owned(),
+        default => format!("Correct it or remove the line to use the default ({default})."),
+    };
     errors.push(SettingsError { key: format!("{section}.{key}"), problem, cure });
     default
 }

@@ -370,6 +370,7 @@ fn brought(cx: &Context, one: Connection, secret: &[u8]) -> Brought {
         terms: Terms {
             sign_up: settings.sign_up.then_some(true),
             allow_private_addresses: settings.allow_private_addresses,
+            recheck: settings.recheck,
         },
     }
 }

@@ -1,6 +1,8 @@
 //! What an operator may set about providers that tenants bring.
 
-use crate::base::settings::settings;
+use std::time::Duration;
+
+use crate::base::settings::{days, settings};
 
 settings! {
     /// Providers that tenants have brought.
@@ -15,5 +17,8 @@ settings! {
         /// Whether such a provider may be at an address that only this network reaches. Tenants would then make this service
         /// call what they name there.
         allow_private_addresses["allow_private_addresses"]: bool = false;
+        /// How long a session that such a provider has opened gives access until it is asked once more who that is. Without it
+        /// it is not asked again.
+        recheck["recheck_secs"]: Option<Duration> = None, Some(Duration::from_secs(300)) => Some(days(30));
     }
 }

@@ -6,6 +6,7 @@ mod ending;
 mod finding;
 mod joining;
 mod judging;
+mod rechecked;
 mod requiring;
 mod ruling;
 mod sealing;

@@ -1,6 +1,9 @@
 //! Providers that tenants have brought: the same as those of the settings, each for the people of its tenant alone.
+//!
+//! - `federation/kept-apart`: A tenant's provider leads to no account but its people's, whatever it says about anybody.
+//! - `federation/found-by-domain`: Whose domain has a provider is led to it by their address, and nobody learns who has an account.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use doorward_core::{EmailAddress, ProviderName, TenantId};
 
@@ -42,6 +45,8 @@ pub(crate) struct Terms {
     /// Whether somebody who comes first gets an account; `None` for what `signup.open` says.
     pub(crate) sign_up: Option<bool>,
     pub(crate) allow_private_addresses: bool,
+    /// How long what they have said of somebody carries a session; `None` for as long as that lasts.
+    pub(crate) recheck: Option<Duration>,
 }
 
 /// What a tenant has written cannot be used: the key of the settings that would be wrong.
@@ -66,6 +71,7 @@ impl Brought {
             domains: if kind.name() == "google-workspace" { organisations.clone() } else { Vec::new() },
             sign_up: self.terms.sign_up,
             keep_tokens: false,
+            recheck: self.terms.recheck,
             allow_private_addresses: self.terms.allow_private_addresses,
             tenant: Some((self.tenant, self.version)),
             team_id: String::new(),

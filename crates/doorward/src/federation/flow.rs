@@ -7,6 +7,7 @@ use super::{
     linking, protocol,
     protocol::Secrets,
     provider::Provider,
+    recheck,
     rules::{BeginDenied, Flow, Lost, Purpose, Reason, Said},
     signing_in, store,
 };
@@ -18,7 +19,7 @@ use crate::{
     error::{Fault, Refusal},
     guard::{SetCookie, Visit, throttled_as},
     login::Entered,
-    sessions::{Live, Opened, Presented},
+    sessions::{Checked, Live, Opened, Presented},
 };
 
 /// A way that has been begun: where to send the person, and what their browser keeps meanwhile.
@@ -60,7 +61,7 @@ pub(crate) async fn begin(
 pub(crate) struct Back<'b> {
     pub(crate) answer: &'b str,
     pub(crate) browser: Option<Token<ProviderBrowser>>,
-    pub(crate) live: Option<Live>,
+    pub(crate) session: Checked,
     pub(crate) previous: Option<Presented>,
     pub(crate) visit: Visit,
 }
@@ -73,6 +74,8 @@ pub(crate) enum Came {
     Linked,
     /// It is still the person of the session, which has a new secret.
     Proved(Opened),
+    /// The provider has said once more whose session it is, which has a new secret.
+    Rechecked(Opened),
 }
 
 /// Finishes a way. Whatever is wrong with it is written down once, and then nothing has come of it.
@@ -153,18 +156,22 @@ async fn come(
     said: &Said,
     back: Back<'_>,
 ) -> Result<Came, Refusal<No>> {
-    let begun_by = |live: Option<Live>| {
-        let live = live.filter(|live| flow.begun_by == Some((live.account, live.id)));
-        live.ok_or(Reason::SessionEnded)
+    let begun_by = |session: Option<Live>| {
+        let session = session.filter(|one| flow.begun_by == Some((one.account, one.id)));
+        session.ok_or(Reason::SessionEnded)
     };
     match flow.purpose {
         Purpose::Login => signing_in::sign_in(cx, provider, said, &back.visit, back.previous).await.map(Came::In),
         Purpose::Link => {
-            linking::link(cx, provider, &begun_by(back.live)?, said, &back.visit).await.map(|()| Came::Linked)
+            linking::link(cx, provider, &begun_by(back.session.live())?, said, &back.visit).await.map(|()| Came::Linked)
         }
         Purpose::Reauthentication => {
-            let live = begun_by(back.live)?;
+            let live = begun_by(back.session.live())?;
             signing_in::prove(cx, provider, (&live, flow.begun_at), said, &back.visit).await.map(Came::Proved)
+        }
+        Purpose::Recheck => {
+            let held = begun_by(back.session.held())?;
+            recheck::carry_on(cx, provider, &held, said, &back.visit).await.map(Came::Rechecked)
         }
     }
 }
@@ -192,10 +199,11 @@ async fn record(
         Purpose::Login => Action::Login,
         Purpose::Link => Action::IdentityLinked,
         Purpose::Reauthentication => Action::Reauthentication,
+        Purpose::Recheck => Action::SessionRechecked,
     };
     let event = match (purpose, whose) {
-        (Purpose::Link | Purpose::Reauthentication, Some(account)) => audit::by(account, action, visit.address),
-        _ => audit::nobody(action, whose, visit.address),
+        (Purpose::Login, _) | (_, None) => audit::nobody(action, whose, visit.address),
+        (_, Some(account)) => audit::by(account, action, visit.address),
     };
     let detail = Detail::Refused(provider.name().clone(), reason.word());
     audit::append(cx, &mut tx, event.denied().about(detail)).await?;

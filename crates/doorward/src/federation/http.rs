@@ -1,4 +1,4 @@
-//! `POST /providers/{provider}`, its callback, linking, proving oneself, and the page of the ways into an account.
+//! `POST /providers/{provider}`, its callback, linking, proving oneself, `/recheck`, and the page of the ways into an account.
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use super::{
     flow::{self, Back, Begun, Came},
     linking,
     provider::Provider,
+    recheck,
     rules::{self, Identity, Lost, Purpose, not_here},
     store,
 };
@@ -21,8 +22,8 @@ use crate::{
     context::Context,
     error::Refusal,
     guard::{
-        Denial, Landing, NoInput, OrPage, Problem, Program, Public, Reauthenticated, Refused, Reply, Routes, SignedIn,
-        Visit, input,
+        Denial, Holder, Landing, NoInput, OrPage, Problem, Program, Public, Reauthenticated, Refused, Reply, Routes,
+        SignedIn, Visit, input,
     },
     passwords,
 };
@@ -48,6 +49,10 @@ pub(crate) fn routes(routes: &mut Routes) {
         backchannel_logout,
         "Takes a provider's word that somebody has logged out there (Back-Channel Logout 1.0).",
     );
+    let doc = "Says that the provider is to be asked once more who somebody is, and has the button.";
+    routes.get("/recheck", to_be_rechecked, doc);
+    let doc = "Sends somebody to the provider that opened their session, to go on with it.";
+    routes.post("/recheck", recheck_there, doc);
     routes.get("/account/identities", list, "Lists the providers that lead into the account, and those that could.");
     // Whoever has to prove themselves first comes back to the page at the same address.
     routes.get("/account/identities/link", list, "The same list, for who comes back to link a provider.");
@@ -66,6 +71,12 @@ page! {
     /// Says why nothing came of a way to a provider.
     #[derive(askama::Template)]
     FailedPage in "federation/failed.html" { provider: String, text: String, link: (String, &'static str) }
+}
+
+page! {
+    /// Says that the provider that opened the session is to be asked once more.
+    #[derive(askama::Template)]
+    RecheckPage in "federation/recheck.html" { provider: Option<ProviderButton> }
 }
 
 page! {
@@ -114,7 +125,7 @@ input! {
     FailedAs {
         provider: "The provider's name in the settings.",
         code: "Why: the code of the problem.",
-        way [optional]: "What for: `login`, `link` or `reauthentication`.",
+        way [optional]: "What for: `login`, `link`, `reauthentication` or `recheck`.",
     }
 }
 
@@ -173,6 +184,27 @@ async fn leave(person: &SignedIn, named: &Named, purpose: Purpose) -> Result<Rep
     send(cx, &provider, (purpose, whose), &to, (&visit, person.comes_from_us())).await
 }
 
+async fn to_be_rechecked(holder: Holder, _: NoInput) -> Result<Reply, Refused> {
+    let provider = recheck::opener(holder.cx(), holder.session()).await?;
+    let json = json!({
+        "due": holder.is_due(),
+        "provider": provider.as_ref().map(|provider| provider.name().as_str()),
+        "csrf_token": holder.csrf_token(),
+    });
+    if !holder.is_due() {
+        return Ok(Reply::done(&json, holder.destination()));
+    }
+    Ok(Reply::page(&json, RecheckPage { provider: provider.map(|provider| provider.button()) }))
+}
+
+async fn recheck_there(holder: Holder, _: NoInput) -> Result<Reply, Refused> {
+    let opener = recheck::opener(holder.cx(), holder.session()).await?;
+    let provider = opener.ok_or_else(rules::opener_gone).or_page(|| RecheckPage { provider: None })?;
+    let whose = Some((holder.account(), holder.session()));
+    let (to, visit) = (holder.destination(), holder.visit());
+    send(holder.cx(), &provider, (Purpose::Recheck, whose), &to, (&visit, holder.comes_from_us())).await
+}
+
 async fn send(
     cx: &Context,
     provider: &Provider,
@@ -197,7 +229,7 @@ async fn callback(landing: Landing, arriving: Arriving) -> Result<Reply, Refused
     let back = Back {
         answer: &arriving.answer,
         browser: landing.browser(),
-        live: landing.live().await?,
+        session: landing.session().await?,
         previous: landing.previous_session(),
         visit: landing.visit(),
     };
@@ -220,6 +252,10 @@ async fn callback(landing: Landing, arriving: Arriving) -> Result<Reply, Refused
         Came::Linked => Reply::done(&json!({ "linked": true }), own("/account/identities?done=provider-linked")),
         Came::Proved(opened) => {
             let body = json!({ "reauthenticated": true, "csrf_token": opened.csrf_token() });
+            Reply::done(&body, to).cookie(opened.cookie(cx))
+        }
+        Came::Rechecked(opened) => {
+            let body = json!({ "rechecked": true, "csrf_token": opened.csrf_token() });
             Reply::done(&body, to).cookie(opened.cookie(cx))
         }
     };
@@ -291,6 +327,7 @@ fn way_on(cx: &Context, problem: &Problem, purpose: Purpose, back: &str) -> (Str
         Purpose::Login if problem.code == rules::ADDRESS_TAKEN => ("login", &*identities, "Log in and link it"),
         Purpose::Login => ("login", back, "Back to the login page"),
         Purpose::Reauthentication => ("reauthenticate", back, "Back"),
+        Purpose::Recheck => ("recheck", back, "Back"),
         Purpose::Link => return (identities, "Back to how you log in"),
     };
     let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", back).finish();

@@ -1,4 +1,7 @@
 //! Which providers lead into an account: linking one, and taking one away.
+//!
+//! - `federation/linked-by-its-person`: An account is linked after a recent proof, in the session that began it, and its owner is told.
+//! - `federation/last-way-in`: The last way into an account is not taken away.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -135,7 +138,7 @@ pub(crate) async fn forget_provider(
     staying: Option<SessionId>,
 ) -> Result<(), Fault> {
     store::forget_provider(tx, provider).await?;
-    for session in store::opened_by_provider(tx, &Provider::issuers_of(provider)).await? {
+    for session in store::opened_by_provider(tx, provider).await? {
         if Some(session) != staying && sessions::end_any(tx, session).await? {
             let event = By::DOORWARD.did(Action::SessionRevoked).on(Target::Session(session));
             audit::append(cx, tx, event.about(Detail::Provider(provider.clone()))).await?;

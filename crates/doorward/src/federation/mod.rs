@@ -13,19 +13,15 @@
 //! - `federation/no-squatters`: What strangers have begun with an address dies when its owner comes by a provider, or resets it.
 //! - `federation/limits`: Only people of the tenants and domains that are listed come in, compared as a whole.
 //! - `federation/disabled-stays-out`: A disabled account stays out, whatever a provider says.
-//! - `federation/linked-by-its-person`: An account is linked after a recent proof, in the session that began it, and its owner is told.
-//! - `federation/last-way-in`: The last way into an account is not taken away.
 //! - `federation/proved-anew`: A provider proves somebody anew only when it says that it has asked them just now.
 //! - `federation/real-forms`: People come in through the real forms of two OpenID providers and a GitHub, or say no.
 //! - `federation/clean-address`: The answer leaves no code in the address bar, and none in a referrer.
 //! - `federation/five-lines`: A provider of a known kind is five lines of settings.
-//! - `federation/kept-apart`: A tenant's provider leads to no account but its people's, whatever it says about anybody.
-//! - `federation/found-by-domain`: Whose domain has a provider is led to it by their address, and nobody learns who has an account.
 //!
 //! Against: mix-up, forged answers, hostile providers, prepared accounts, merging by address, and tenants that become others by theirs.
 //!
 //! `kinds` tells providers apart, `settings` and `brought` make them, `metadata` and `kept` learn about them, `protocol` and `claims`
-//! speak with them, `flow` goes there and back, `signing_in`, `linking`, `handed` are what comes of it; `trial` tries one first.
+//! speak with them, `flow` goes there and back, `signing_in`, `linking`, `recheck`, `handed` are what comes of it; `trial` tries one.
 
 mod answer;
 mod backchannel;
@@ -41,6 +37,7 @@ mod linking;
 mod metadata;
 mod protocol;
 mod provider;
+mod recheck;
 mod rules;
 mod settings;
 mod signing_in;

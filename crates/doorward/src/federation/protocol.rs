@@ -118,6 +118,8 @@ fn more(provider: &Provider, purpose: Purpose) -> Vec<(&'static str, String)> {
             own.into_iter().chain([("prompt", "consent".to_owned())]).collect()
         }
         Purpose::Login | Purpose::Link => own,
+        // It is the provider's to know whom it has to ask.
+        Purpose::Recheck => own.into_iter().filter(|(name, _)| *name != "prompt").collect(),
         Purpose::Reauthentication => {
             let anew = [("prompt", "login".to_owned()), ("max_age", "0".to_owned())];
             own.into_iter().filter(|(name, _)| *name != "prompt").chain(anew).collect()

@@ -37,6 +37,10 @@ impl Provider {
             place => place,
         };
         let way = written.kind.way(written).and_then(|way| judged(way, place))?;
+        if written.recheck.is_some() && matches!(way, Way::OAuth { .. }) {
+            let problem = "it gives no ID token, so nothing that it says would be about this moment";
+            return Err(Mistake("recheck_secs", problem, "Remove the line, or shorten how long sessions last."));
+        }
         Ok(Self {
             written: Arc::clone(written),
             way,
@@ -71,6 +75,11 @@ impl Provider {
         self.written.kind.proves_anew()
     }
 
+    /// When it is to be asked again that has just said who somebody is.
+    pub(super) fn recheck_after(&self, now: Timestamp) -> Option<Timestamp> {
+        self.written.recheck.map(|span| now.after(span))
+    }
+
     /// Whether what it hands out is to be renewed while its person is away.
     pub(super) fn asks_for_refreshing(&self) -> bool {
         self.written.keep_tokens && self.written.scopes.iter().any(|scope| scope == "offline_access")
@@ -101,13 +110,8 @@ impl Provider {
     pub(super) fn known_as(&self, issuer: &str) -> String {
         match self.written.tenant {
             None => issuer.to_owned(),
-            Some(_) => format!("{}{issuer}", Self::issuers_of(self.name())),
+            Some(_) => format!("{}{}:{issuer}", Self::OF_TENANTS, self.name()),
         }
-    }
-
-    /// How the issuers of a tenant's provider begin.
-    pub(super) fn issuers_of(name: &ProviderName) -> String {
-        format!("{}{name}:", Self::OF_TENANTS)
     }
 
     /// How the issuers of tenants' providers begin, and no address does.

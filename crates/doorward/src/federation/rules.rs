@@ -56,6 +56,8 @@ pub(crate) enum Purpose {
     Link,
     /// To prove that it is still the person of a session.
     Reauthentication,
+    /// To have the provider that opened a session say once more who its person is.
+    Recheck,
 }
 
 impl Purpose {
@@ -65,11 +67,13 @@ impl Purpose {
             Self::Login => "login",
             Self::Link => "link",
             Self::Reauthentication => "reauthentication",
+            Self::Recheck => "recheck",
         }
     }
 
     pub(super) fn named(name: &str) -> Option<Self> {
-        [Self::Login, Self::Link, Self::Reauthentication].into_iter().find(|purpose| purpose.name() == name)
+        let all = [Self::Login, Self::Link, Self::Reauthentication, Self::Recheck];
+        all.into_iter().find(|purpose| purpose.name() == name)
     }
 }
 
@@ -231,6 +235,8 @@ reasons! {
     TooMany = "too_many_identities", TooMany;
     /// Somebody else than the person of the session has proved themselves.
     WrongAccount = "wrong_account", WrongAccount;
+    /// Somebody has come back by another identity than the one that opened the session.
+    AnotherIdentity = "another_identity", AnotherIdentity;
     /// The provider does not say that the person has just proved themselves.
     NotProved = "not_proved_anew", NotProved;
 }
@@ -291,6 +297,8 @@ told! {
         "Your account has as many ways in as it may have. Unlink one first.";
     WrongAccount = FORBIDDEN, "wrong_account",
         "You have proved yourself there with an account that is not linked to yours. Choose the one that is.";
+    AnotherIdentity = FORBIDDEN, "another_identity",
+        "You have come back as somebody else than the one who logged in here. Log in there as before and try again, or log out here.";
     NotProved = FORBIDDEN, "not_proved",
         "The provider did not ask you who you are. Use your password, or have a link sent to set one.";
 }
@@ -385,6 +393,12 @@ impl Denial for LogoutDenied {
         let text = format!("The logout token is not believed: {}.", self.0);
         Problem::plain(StatusCode::BAD_REQUEST, "invalid_request", text)
     }
+}
+
+/// What is said of a session that no provider carries on.
+pub(super) fn opener_gone() -> Problem {
+    let text = "This session was opened by no provider that leads here. Log in again to go on.";
+    Problem::plain(StatusCode::NOT_FOUND, "no_such_provider", text)
 }
 
 /// What is said where no provider of the settings is named.

@@ -1,12 +1,14 @@
 //! Providers that stand in the settings: `[providers.NAME]`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use doorward_core::{ProviderName, TenantId};
 use toml::{Table, Value};
 
 use super::kinds::{KINDS, Kind};
-use crate::base::settings::{Entry, SecretText, Section, Setting, SettingsError, closest, refuse_unknown};
+use crate::base::settings::{
+    Entry, SecretText, Section, Setting, SettingsError, closest, days, read_key, refuse_unknown,
+};
 
 /// The providers of the settings.
 #[derive(Clone, Default)]
@@ -39,6 +41,8 @@ pub(super) struct Written {
     pub(super) sign_up: Option<bool>,
     pub(super) allow_private_addresses: bool,
     pub(super) keep_tokens: bool,
+    /// How long what it has said of somebody carries a session; `None` for as long as that lasts.
+    pub(super) recheck: Option<Duration>,
     /// The tenant that has brought it, with the version of what it has written; `None` for one of the settings.
     pub(super) tenant: Option<(TenantId, i64)>,
     pub(super) team_id: String,
@@ -82,6 +86,7 @@ impl Written {
             sign_up: table.contains_key("sign_up").then(|| reader.value("sign_up", false)),
             allow_private_addresses: reader.value("allow_private_addresses", false),
             keep_tokens: reader.value("keep_tokens", false),
+            recheck: read_key((&section, "recheck_secs"), table, None, Some(RECHECK), reader.errors),
             tenant: None,
             team_id: reader.value("team_id", ""),
             key_id: reader.value("key_id", ""),
@@ -152,7 +157,7 @@ impl Section for Settings {
             key,
             shape,
             default: String::new(),
-            bounds: None,
+            bounds: (*key == "recheck_secs").then(|| (RECHECK.0.show(), RECHECK.1.show())),
             doc: if default.is_empty() { (*doc).to_owned() } else { format!("{doc} Without it `{default}`.") },
         };
         COMMON.iter().chain(&OF_KINDS).map(entry).collect()
@@ -183,9 +188,10 @@ const TEXT: &str = <String as Setting>::SHAPE;
 const LIST: &str = <Vec<String> as Setting>::SHAPE;
 const SWITCH: &str = <bool as Setting>::SHAPE;
 const SECRET: &str = <SecretText as Setting>::SHAPE;
+const SPAN: &str = <Option<Duration> as Setting>::SHAPE;
 
 /// The keys that every provider has: each with its shape, its default, and what it is for.
-const COMMON: [(&str, &str, &str, &str); 10] = [
+const COMMON: [(&str, &str, &str, &str); 11] = [
     (
         "kind",
         TEXT,
@@ -233,7 +239,17 @@ const COMMON: [(&str, &str, &str, &str); 10] = [
         "Whether what the provider hands out is kept, sealed, for the application's own server, and not dropped. To have it renewed \
         while its person is away, ask for what the provider calls so in `scopes`, mostly `offline_access`.",
     ),
+    (
+        "recheck_secs",
+        SPAN,
+        "",
+        "How long a session that it has opened gives access until it is asked once more who that is. Without it \
+        it is not asked again. Only for those that give an ID token.",
+    ),
 ];
+
+/// Between what a span until a provider is asked again may be.
+const RECHECK: (Option<Duration>, Option<Duration>) = (Some(Duration::from_secs(300)), Some(days(30)));
 
 /// The keys of some kinds.
 const OF_KINDS: [(&str, &str, &str, &str); 13] = [

@@ -50,7 +50,11 @@ pub(super) async fn sign_in(
         login::tell_of_new_browser(cx, &mut tx, account, &entered, visit).await?;
     }
     handed::keep(cx, &mut tx, standing.account, provider, said).await?;
-    store::note_session(&mut tx, (entered.opened.id, standing.account), said, cx.clock.now()).await?;
+    let now = cx.clock.now();
+    store::note_session(&mut tx, (entered.opened.id, standing.account), provider.name(), said, now).await?;
+    if let Some(next) = provider.recheck_after(now) {
+        sessions::recheck_at(&mut tx, entered.opened.id, Some(next)).await?;
+    }
     tx.commit().await?;
     cx.metrics.login("success");
     Ok(entered)
@@ -74,7 +78,7 @@ impl Whose {
 }
 
 /// Lets somebody join the tenant whose people they are; one that has brought the provider may say no.
-async fn welcome(
+pub(super) async fn welcome(
     cx: &Context,
     tx: &mut Transaction,
     (provider, said): (&Provider, &Said),
@@ -102,7 +106,7 @@ async fn welcome(
     })
 }
 
-fn disabled(account: AccountId) -> Refusal<No> {
+pub(super) fn disabled(account: AccountId) -> Refusal<No> {
     Refusal::Denied(No { reason: Reason::AccountDisabled, whose: Some(account) })
 }
 
@@ -216,7 +220,9 @@ pub(super) async fn prove(
         return Err(Reason::WrongAccount.into());
     }
     handed::keep(cx, &mut tx, live.account, provider, said).await?;
-    store::renote_session(&mut tx, live.id, said).await?;
+    if store::renote_session(&mut tx, live.id, provider.name(), said).await? {
+        sessions::recheck_at(&mut tx, live.id, provider.recheck_after(now)).await?;
+    }
     let done = ladder::first(ProviderProof::new(standing, now)).top();
     let renewed = sessions::renew(cx, &mut tx, live, &done).await?.ok_or(Reason::SessionEnded)?;
     let event = audit::by(live.account, Action::Reauthentication, visit.address).with(done.names());

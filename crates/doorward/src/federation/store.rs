@@ -26,6 +26,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { name: "0033_federation", sql: include_str!("0033_federation.sql") },
     Migration { name: "0040_provider_tokens", sql: include_str!("0040_provider_tokens.sql") },
     Migration { name: "0041_provider_logouts", sql: include_str!("0041_provider_logouts.sql") },
+    Migration { name: "0049_session_providers", sql: include_str!("0049_session_providers.sql") },
 ];
 
 /// A way into an account.
@@ -281,20 +282,38 @@ pub(super) async fn drop_handed_as(tx: &mut Transaction, row: &KeptRow) -> Resul
 pub(super) async fn note_session(
     tx: &mut Transaction,
     (session, account): (SessionId, AccountId),
+    provider: &ProviderName,
     said: &Said,
     now: Timestamp,
 ) -> Result<(), Fault> {
-    let sql = "INSERT INTO provider_sessions (session, account, issuer, subject, sid, opened_at)
-        VALUES ($1, $2, $3, $4, $5, $6)";
+    let sql = "INSERT INTO provider_sessions (session, account, issuer, subject, sid, opened_at, provider)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let Identity { issuer, subject } = &said.identity;
-    tx.execute(sql, &[&session, &account, issuer, subject, &said.sid, &now]).await.map(drop)
+    tx.execute(sql, &[&session, &account, issuer, subject, &said.sid, &now, provider]).await.map(drop)
 }
 
-/// Notes which session at the provider stands behind a session of ours now, where it was opened by the same person there.
-pub(super) async fn renote_session(tx: &mut Transaction, session: SessionId, said: &Said) -> Result<(), Fault> {
-    let sql = "UPDATE provider_sessions SET sid = $1 WHERE session = $2 AND issuer = $3 AND subject = $4";
+/// Notes which session at the provider stands behind a session of ours now, where it was opened by the same person there; whether
+/// it was, and by this very provider.
+pub(super) async fn renote_session(
+    tx: &mut Transaction,
+    session: SessionId,
+    provider: &ProviderName,
+    said: &Said,
+) -> Result<bool, Fault> {
+    let sql =
+        "UPDATE provider_sessions SET sid = $1 WHERE session = $2 AND issuer = $3 AND subject = $4 RETURNING provider";
     let Identity { issuer, subject } = &said.identity;
-    tx.execute(sql, &[&said.sid, &session, issuer, subject]).await.map(drop)
+    let by: Option<String> = tx.find(sql, &[&said.sid, &session, issuer, subject], |row| row.get(0)).await?;
+    Ok(by.is_some_and(|by| by == provider.as_str()))
+}
+
+/// The name of the provider that opened a session, while the identity by which it did is a way into the account; empty where the
+/// session is from before names were kept.
+pub(super) async fn opener(db: &Database, session: SessionId) -> Result<Option<String>, Fault> {
+    let sql = "SELECT opened.provider FROM provider_sessions AS opened JOIN identities AS way
+        ON way.issuer = opened.issuer AND way.subject = opened.subject AND way.account = opened.account
+        WHERE opened.session = $1";
+    db.find(sql, &[&session], |row| row.get(0)).await
 }
 
 /// The sessions that a logout token means, each with its account: of its `sid`, of its `sub`, or of both where it says both.
@@ -345,10 +364,10 @@ pub(crate) async fn identities_of(tx: &mut Transaction, account: AccountId) -> R
     Ok(ways_in(tx, account).await?.into_iter().map(|way| way.identity).collect())
 }
 
-/// The sessions that were opened by a provider that a tenant has brought.
-pub(super) async fn opened_by_provider(tx: &mut Transaction, issuers: &str) -> Result<Vec<SessionId>, Fault> {
-    let sql = "SELECT session FROM provider_sessions WHERE issuer LIKE $1 ORDER BY session";
-    tx.list(sql, &[&format!("{issuers}%")], |row| row.get(0)).await
+/// The sessions that were opened by a provider.
+pub(super) async fn opened_by_provider(tx: &mut Transaction, provider: &ProviderName) -> Result<Vec<SessionId>, Fault> {
+    let sql = "SELECT session FROM provider_sessions WHERE provider = $1 ORDER BY session";
+    tx.list(sql, &[provider], |row| row.get(0)).await
 }
 
 /// Forgets a provider that is no more: whom it led where, and who is on their way there.

@@ -9,6 +9,7 @@ mod kinds;
 mod linking;
 mod logging_in;
 mod proving;
+mod rechecking;
 mod settings;
 mod trial;
 

@@ -7,15 +7,22 @@ use doorward_core::{LocalPath, Purpose, Timestamp};
 
 use super::{
     caller::Caller,
-    guards::{Guard, SignedIn, login_page, not_signed_in, presented},
+    guards::{Guard, SignedIn, login_page, not_signed_in, presented, recheck_page, to_be_rechecked},
+    holder::Holder,
     reply::Refused,
 };
-use crate::{context::Context, error::Fault, sessions};
+use crate::{
+    context::Context,
+    error::Fault,
+    sessions::{self, Checked},
+};
 
 /// Anybody who only looks, and who it is when somebody is logged in: for a question whose answer differs for both.
 pub(crate) enum Arrived {
     /// Somebody who is logged in.
     Known(Box<SignedIn>),
+    /// Somebody whose session gives no access until it was rechecked.
+    Due(Box<Holder>),
     /// Somebody who is not.
     Unknown(Box<Caller>),
 }
@@ -33,14 +40,16 @@ impl Guard for Arrived {
         }
         let Ok(presented) = presented(&caller) else { return Ok(Self::Unknown(Box::new(caller))) };
         Ok(match sessions::check(&caller.cx, presented).await? {
-            Some(live) => Self::Known(Box::new(SignedIn::new(caller, live))),
-            None => Self::Unknown(Box::new(caller)),
+            Checked::Live(live) => Self::Known(Box::new(SignedIn::new(caller, live))),
+            Checked::Due(due) => Self::Due(Box::new(Holder::due(caller, due))),
+            Checked::Nobody => Self::Unknown(Box::new(caller)),
         })
     }
 
     fn csrf(&self) -> String {
         match self {
             Self::Known(person) => person.csrf_token(),
+            Self::Due(holder) => holder.csrf_token(),
             Self::Unknown(_) => String::new(),
         }
     }
@@ -58,6 +67,7 @@ impl Arrived {
     fn caller(&self) -> &Caller {
         match self {
             Self::Known(person) => &person.caller,
+            Self::Due(holder) => holder.caller(),
             Self::Unknown(caller) => caller,
         }
     }
@@ -68,9 +78,14 @@ impl Arrived {
         comes_from_us(self.caller())
     }
 
-    /// Refuses somebody who is not logged in; people are led to log in and come back to `path`, which is one of ours.
+    /// Refuses somebody who is not logged in, or whose session is to be rechecked; people are led to do that and come back to
+    /// `path`, which is one of ours.
     pub(crate) fn to_log_in(&self, path: &str) -> Refused {
-        not_signed_in(self.caller()).way_on(login_page(self.caller(), LocalPath::parse(path)))
+        let (caller, back) = (self.caller(), LocalPath::parse(path));
+        match self {
+            Self::Due(_) => to_be_rechecked(caller).way_on(recheck_page(caller, back)),
+            Self::Known(_) | Self::Unknown(_) => not_signed_in(caller).way_on(login_page(caller, back)),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use doorward_core::LocalPath;
 
 use super::{
     caller::{Caller, is_unsafe},
-    guards::{Guard, Person, login_page},
+    guards::{Guard, Person, RECHECK_REQUIRED, login_page, recheck_page},
     reply::Refused,
 };
 use crate::base::problem::Problem;
@@ -37,13 +37,12 @@ impl Guard for Forwarded {
             caller.demand_own_sender()?;
             caller.only_asks = true;
         }
-        let login = login_page(&caller, way_back(&caller));
+        let back = way_back(&caller);
+        let (login, recheck) = (login_page(&caller, back.clone()), recheck_page(&caller, back));
         match Person::admit(caller).await {
             Ok(person) => Ok(Self(person)),
-            Err(refused) if refused.is(StatusCode::UNAUTHORIZED) => Err(match HeaderValue::from_str(&login) {
-                Ok(login) => refused.header(LOGIN, login),
-                Err(_) => refused,
-            }),
+            Err(refused) if refused.is_code(RECHECK_REQUIRED) => Err(leading(refused, &recheck)),
+            Err(refused) if refused.is(StatusCode::UNAUTHORIZED) => Err(leading(refused, &login)),
             Err(refused) => Err(refused),
         }
     }
@@ -62,6 +61,14 @@ impl std::ops::Deref for Forwarded {
 
     fn deref(&self) -> &Person {
         &self.0
+    }
+}
+
+/// Says where the proxy may lead the person to.
+fn leading(refused: Refused, page: &str) -> Refused {
+    match HeaderValue::from_str(page) {
+        Ok(page) => refused.header(LOGIN, page),
+        Err(_) => refused,
     }
 }
 

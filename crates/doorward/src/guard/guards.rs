@@ -16,7 +16,7 @@ use crate::{
     accounts::Profile,
     context::Context,
     reauthentication,
-    sessions::{self, Live, Presented},
+    sessions::{self, Checked, Live, Presented},
 };
 
 /// Admits a request to a handler, or refuses it.
@@ -102,8 +102,9 @@ impl Guard for SignedIn {
     async fn admit(caller: Caller) -> Result<Self, Refused> {
         let presented = presented(&caller)?;
         match sessions::check(&caller.cx, presented).await? {
-            Some(live) => Ok(Self { caller, live }),
-            None => Err(not_signed_in(&caller)),
+            Checked::Live(live) => Ok(Self { caller, live }),
+            Checked::Due(_) => Err(to_be_rechecked(&caller)),
+            Checked::Nobody => Err(not_signed_in(&caller)),
         }
     }
 
@@ -124,8 +125,9 @@ impl Guard for Person {
     async fn admit(caller: Caller) -> Result<Self, Refused> {
         let presented = presented(&caller)?;
         match sessions::check_and_read(&caller.cx, presented).await? {
-            Some((live, profile)) => Ok(Self { signed_in: SignedIn { caller, live }, profile }),
-            None => Err(not_signed_in(&caller)),
+            Checked::Live((live, profile)) => Ok(Self { signed_in: SignedIn { caller, live }, profile }),
+            Checked::Due(_) => Err(to_be_rechecked(&caller)),
+            Checked::Nobody => Err(not_signed_in(&caller)),
         }
     }
 
@@ -315,10 +317,31 @@ pub(super) fn not_signed_in(caller: &Caller) -> Refused {
     Refused::from(problem).way_on(login_page(caller, back))
 }
 
+/// Programs get a 401; people are led to where the session's provider is asked once more who they are, and back: to the page that
+/// they wanted, the one with the form that they sent, or the one that the form itself names.
+pub(super) fn to_be_rechecked(caller: &Caller) -> Refused {
+    let text = "The provider by which you logged in is to say once more that it is you.";
+    let problem = Problem::plain(StatusCode::UNAUTHORIZED, RECHECK_REQUIRED, text);
+    let back = caller.way_back().or_else(|| caller.return_to.clone());
+    Refused::from(problem).way_on(recheck_page(caller, back))
+}
+
+/// The code of a session that gives no access until it was rechecked.
+pub(super) const RECHECK_REQUIRED: &str = "provider_recheck_required";
+
 /// The login page that leads back to where somebody was.
 pub(super) fn login_page(caller: &Caller, back: Option<LocalPath>) -> String {
+    leading_back(caller, "login", back)
+}
+
+/// The same of the page that leads to the session's provider.
+pub(super) fn recheck_page(caller: &Caller, back: Option<LocalPath>) -> String {
+    leading_back(caller, "recheck", back)
+}
+
+fn leading_back(caller: &Caller, page: &str, back: Option<LocalPath>) -> String {
     let query = back.map(|path| format!("?return_to={}", escaped(path.as_str()))).unwrap_or_default();
-    format!("{}/login{query}", caller.cx.site.base)
+    format!("{}/{page}{query}", caller.cx.site.base)
 }
 
 fn escaped(path: &str) -> String {

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     context::Context,
     error::Fault,
-    sessions::{self, Live, Presented},
+    sessions::{self, Checked, Presented},
 };
 
 /// Whoever comes from another site with an answer in the address, or in a form of that site. The answer itself must prove that
@@ -55,11 +55,11 @@ impl Landing {
         self.caller.session_cookie()
     }
 
-    /// The live session of this browser.
-    pub(crate) async fn live(&self) -> Result<Option<Live>, Fault> {
+    /// The session of this browser.
+    pub(crate) async fn session(&self) -> Result<Checked, Fault> {
         match self.caller.session_cookie() {
             Some(presented) => sessions::check(&self.caller.cx, presented).await,
-            None => Ok(None),
+            None => Ok(Checked::Nobody),
         }
     }
 }

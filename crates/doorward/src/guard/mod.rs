@@ -5,8 +5,8 @@
 //! guard does not compile, and a route with an unsafe method cannot skip its origin and CSRF check: the guard makes it.
 //!
 //! - `guard/every-route-guarded`: The table of routes names a guard for each, and a new public one needs a line by hand.
-//! - `guard/every-route-tried`: Every route is tried as a stranger, a member of another tenant, a member without the permission
-//!   and a disabled account; the list of untried routes is empty.
+//! - `guard/every-route-tried`: Every route is tried as a stranger, a member of another tenant, a member without the permission,
+//!   a disabled account and a session that is to be rechecked; the list of untried routes is empty.
 //! - `guard/origin`: A request that changes something is refused unless the browser says that our own page sent it.
 //! - `guard/csrf`: A request that changes something is refused without the token bound to its session or form.
 //! - `guard/session-token-only`: A token of another session, or of the time before logging in, is refused.
@@ -24,6 +24,7 @@
 //! - `guard/embedded`: The same guards hold in an application of somebody else, and refuse everything where the layer is missing.
 //! - `guard/embedded-forms`: A form of such an application finds its token whatever else is in it; only its size has a limit.
 //! - `guard/way-back`: Whoever is asked to log in or to prove themselves comes back to where they were, in a nested router too.
+//! - `guard/due-for-nothing`: A session that is to be rechecked opens its recheck and the logout only; people are led there and back.
 //! - `guard/cursors-bound`: The place in a list is taken for the list, the viewer and the filters that it was made for, and no other.
 //! - `guard/authorization-any-bytes`: Whatever bytes stand in `Authorization`, the answer is a refusal in words, and nothing breaks.
 //! - `guard/landing`: An answer of another site is read whole by whoever began something there; it needs no token and gets no session's.
@@ -45,6 +46,7 @@ mod download;
 mod extract;
 mod forwarded;
 mod guards;
+mod holder;
 mod input;
 mod landing;
 mod operator;
@@ -66,6 +68,7 @@ pub(crate) use extract::{Protected, protect};
 pub(crate) use forwarded::Forwarded;
 pub(crate) use guards::Person;
 pub use guards::{Public, Reauthenticated, SignedIn};
+pub(crate) use holder::Holder;
 pub(crate) use input::{Field, Fields, Input, NoInput, input};
 pub(crate) use landing::Landing;
 pub(crate) use operator::Operator;

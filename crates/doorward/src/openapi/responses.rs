@@ -11,12 +11,13 @@ pub(super) fn all(route: &Route) -> Value {
     let mut all = json!({ "503": problem("Something that is needed does not answer; nothing was allowed.", &[]) });
     all[if is_accepted(route) { "202" } else { "200" }] = good(route);
     if leads_on(route) {
-        let location = headers(&[("location", "Where to go: on, to the login, or to prove oneself.")]);
+        let location = headers(&[("location", "Where to go: on, to the login, to prove oneself, or to the recheck.")]);
         all["303"] = json!({ "description": "For people only.", "headers": location });
     }
     if route.is_any() {
         let code = ("x-doorward-code", "The `code` of the problem.");
-        let login = ("x-doorward-login", "The login page that leads back to the request, where it can.");
+        let login =
+            ("x-doorward-login", "The page that leads back to the request, where it can: the login, or the recheck.");
         all["401"] = problem("Nobody is logged in.", &[code, login]);
         all["403"] = problem("The request must not go through; every other refusal is this one too.", &[code]);
     } else if route.guard == "Public" {
@@ -88,7 +89,7 @@ fn headers(said: &[(&str, &str)]) -> Value {
 
 /// What is shown to people right after an act: the question that comes next, the way on to another site, or a secret that is shown
 /// this once.
-const SHOWN: [&str; 9] = [
+const SHOWN: [&str; 10] = [
     "/device",
     "/device/decide",
     "/admin/clients",
@@ -98,6 +99,7 @@ const SHOWN: [&str; 9] = [
     "/providers/{provider}",
     "/providers/{provider}/reauthenticate",
     "/account/identities/link",
+    "/recheck",
 ];
 
 /// The routes whose answers are files.

@@ -1,6 +1,7 @@
 //! The documents under `/.well-known/`, `/oauth/userinfo`, and `/oauth/logout`.
 
 use axum::http::{HeaderValue, Method, StatusCode, header};
+use doorward_core::AccountId;
 use serde_json::{Value, json};
 
 use super::{
@@ -14,7 +15,7 @@ use crate::{
     base::render::page,
     context::Context,
     error::Fault,
-    guard::{Arrived, Field, Fields, Input, NoInput, Program, Refused, Reply, Routes, SignedIn},
+    guard::{Arrived, Field, Fields, Holder, Input, NoInput, Program, Refused, Reply, Routes},
     sessions, tokens,
 };
 
@@ -113,22 +114,26 @@ page! {
 async fn ask(arrived: Arrived, asked: Asked) -> Result<Reply, Refused> {
     let cx = arrived.cx();
     let asking = leaving::asking(cx, &asked.0).await?;
-    let Arrived::Known(person) = &arrived else {
-        let sender = if arrived.comes_from_us() { Sender::Ourselves } else { Sender::Client };
-        return Ok(way_on(cx, asking.as_ref(), sender));
+    let (account, csrf_token) = match &arrived {
+        Arrived::Known(person) => (person.account(), person.csrf_token()),
+        Arrived::Due(holder) => (holder.account(), holder.csrf_token()),
+        Arrived::Unknown(_) => {
+            let sender = if arrived.comes_from_us() { Sender::Ourselves } else { Sender::Client };
+            return Ok(way_on(cx, asking.as_ref(), sender));
+        }
     };
     let (client, url) = match &asking {
         Some(asking) => (asking.client.name.clone(), asking.url.clone()),
         None => Default::default(),
     };
     let page =
-        LogoutPage { client, address: address(cx, person).await?, hidden: hidden(&asked.0, asking.as_ref()), url };
-    let json = json!({ "client": page.client, "redirect_to": page.url, "csrf_token": person.csrf_token() });
+        LogoutPage { client, address: address(cx, account).await?, hidden: hidden(&asked.0, asking.as_ref()), url };
+    let json = json!({ "client": page.client, "redirect_to": page.url, "csrf_token": csrf_token });
     Ok(Reply::page(&json, page))
 }
 
-async fn address(cx: &Context, person: &SignedIn) -> Result<String, Fault> {
-    let account = accounts::by_id(&cx.db, person.account()).await?;
+async fn address(cx: &Context, account: AccountId) -> Result<String, Fault> {
+    let account = accounts::by_id(&cx.db, account).await?;
     Ok(account.map(|account| account.email.to_string()).unwrap_or_default())
 }
 
@@ -159,7 +164,7 @@ async fn lead(program: Program, Asked(wish): Asked) -> Result<Reply, Refused> {
     Ok(reply.header(header::LOCATION, location))
 }
 
-async fn log_out(person: SignedIn, Confirmed(wish): Confirmed) -> Result<Reply, Refused> {
+async fn log_out(person: Holder, Confirmed(wish): Confirmed) -> Result<Reply, Refused> {
     let cx = person.cx();
     let asking = leaving::asking(cx, &wish).await?;
     sessions::log_out(cx, person.live(), &person.visit()).await?;

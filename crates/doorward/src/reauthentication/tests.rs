@@ -35,7 +35,7 @@ async fn live(app: &TestApp, person: &Actor) -> Live {
     let cx = app.doorward.context();
     let cookie = person.session_cookie().unwrap();
     assert!(cx.keys().open::<40>(Purpose::Session, cookie).is_some());
-    sessions::check(cx, Presented::open(&cx.keys(), cookie).unwrap()).await.unwrap().unwrap()
+    sessions::check(cx, Presented::open(&cx.keys(), cookie).unwrap()).await.unwrap().live().unwrap()
 }
 
 fn visit() -> Visit {

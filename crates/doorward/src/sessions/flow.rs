@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use doorward_core::{AccountId, Purpose, Session, SessionId, Timestamp, Token};
 
 use super::{
-    rules::{Listed, Live, Opened, Presented, Record},
+    rules::{Backing, Checked, Listed, Live, Opened, Presented, Record},
     store::{self, Digests, Proof},
 };
 use crate::{
@@ -54,34 +54,43 @@ pub(crate) async fn open(
     Ok(opened)
 }
 
-/// Asks whether the cookie's session is live; `None` when it is not, for whatever reason.
-pub(crate) async fn check(cx: &Context, presented: Presented) -> Result<Option<Live>, Fault> {
+/// Asks whether the cookie's session is live.
+pub(crate) async fn check(cx: &Context, presented: Presented) -> Result<Checked, Fault> {
     if cx.kept.keeps(&cx.db) {
         // Kept as a whole, it costs no more than its half.
-        return Ok(check_and_read(cx, presented).await?.map(|(live, _)| live));
+        return Ok(match check_and_read(cx, presented).await? {
+            Checked::Live((live, _)) => Checked::Live(live),
+            Checked::Due(due) => Checked::Due(due),
+            Checked::Nobody => Checked::Nobody,
+        });
     }
     match store::find(&cx.db, presented.id).await? {
         Some(record) => Ok(used(cx, &record, presented).await),
-        None => Ok(None),
+        None => Ok(Checked::Nobody),
     }
 }
 
 /// The same, together with what the account says about its person.
-pub(crate) async fn check_and_read(cx: &Context, presented: Presented) -> Result<Option<(Live, Arc<Profile>)>, Fault> {
-    let Some(known) = cx.kept.find(&cx.db, presented.id).await? else { return Ok(None) };
-    let live = used(cx, &known.record, presented).await;
-    Ok(live.map(|live| (live, Arc::clone(&known.profile))))
+pub(crate) async fn check_and_read(cx: &Context, presented: Presented) -> Result<Checked<(Live, Arc<Profile>)>, Fault> {
+    let Some(known) = cx.kept.find(&cx.db, presented.id).await? else { return Ok(Checked::Nobody) };
+    Ok(match used(cx, &known.record, presented).await {
+        Checked::Live(live) => Checked::Live((live, Arc::clone(&known.profile))),
+        Checked::Due(due) => Checked::Due(due),
+        Checked::Nobody => Checked::Nobody,
+    })
 }
 
-/// The live session, if the cookie opens the record; its use is noted.
-async fn used(cx: &Context, record: &Record, presented: Presented) -> Option<Live> {
+/// The session, if the cookie opens the record. Its use is noted where it gives access: one that gives none is not in use.
+async fn used(cx: &Context, record: &Record, presented: Presented) -> Checked {
     let now = cx.clock.now();
-    let live = record.opened_by(presented, now, &cx.settings.sessions)?;
-    if now.since(live.noted_at) > NOTED_EVERY {
+    let checked = record.opened_by(presented, now, &cx.settings.sessions);
+    if let Checked::Live(live) = &checked
+        && now.since(live.noted_at) > NOTED_EVERY
+    {
         // In a box, so that the other uses of this minute do not carry about the room that writing takes.
-        Box::pin(note_use(cx, &live, now)).await;
+        Box::pin(note_use(cx, live, now)).await;
     }
-    Some(live)
+    checked
 }
 
 /// Gives a live session a new secret after its person proved themselves once more; `None` when it ended meanwhile.
@@ -95,6 +104,24 @@ pub(crate) async fn renew(
 ) -> Result<Option<Opened>, Fault> {
     let proof = Proof { proved_at: cx.clock.now(), factors: &written(done.factors()) };
     replace_secret(cx, tx, live, proof).await
+}
+
+/// Gives a session a new secret after its provider has said once more who this is, which is to be asked again at `next`; `None`
+/// when it ended meanwhile. It is no proof: what the session knows of those stays as it is.
+pub(crate) async fn recheck(
+    cx: &Context,
+    tx: &mut Transaction,
+    held: &Live,
+    next: Option<Timestamp>,
+) -> Result<Option<Opened>, Fault> {
+    store::set_recheck(tx, held.id, next).await?;
+    let proof = Proof { proved_at: held.proved_at, factors: &held.factors };
+    replace_secret(cx, tx, held, proof).await
+}
+
+/// Notes when the provider that has just said who somebody is, is to be asked again.
+pub(crate) async fn recheck_at(tx: &mut Transaction, id: SessionId, next: Option<Timestamp>) -> Result<(), Fault> {
+    store::set_recheck(tx, id, next).await
 }
 
 /// Gives a live session a new secret and ends all others of its account; `None` when it ended meanwhile.
@@ -185,7 +212,12 @@ pub(crate) async fn one(cx: &Context, account: AccountId, id: SessionId) -> Resu
     store::one_of_account(&cx.db, account, id, now, now.before(cx.settings.sessions.idle)).await
 }
 
-/// Whether a session of an account lives, for what becomes true in the caller's transaction.
+/// Whether a session of an account stands behind what was given for as long as it lives.
+pub(crate) async fn backing(cx: &Context, account: AccountId, id: SessionId) -> Result<Backing, Fault> {
+    store::backing(&cx.db, (account, id), moments(cx)).await
+}
+
+/// Whether a session of an account lives and gives access, for what becomes true in the caller's transaction.
 pub(crate) async fn lives(
     cx: &Context,
     tx: &mut Transaction,
@@ -250,8 +282,16 @@ async fn insert(
     let expires_at = now.after(cx.settings.sessions.absolute);
     let secret = Token::<Session>::mint(cx.entropy.as_ref());
     let digest = Arc::new(secret.digest());
-    let record =
-        Record { digest, account, created_at: now, seen_at: now, expires_at, proved_at: now, factors: factors.into() };
+    let record = Record {
+        digest,
+        account,
+        created_at: now,
+        seen_at: now,
+        expires_at,
+        proved_at: now,
+        factors: factors.into(),
+        recheck_at: None,
+    };
     let address = visit.address.to_string();
     loop {
         let id = SessionId::new(now, cx.entropy.as_ref());

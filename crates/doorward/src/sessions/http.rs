@@ -1,16 +1,17 @@
 //! `GET /session`, the list of sessions, and the ways to end them. Looking at one of those ways ends nothing.
 
 use axum::http::StatusCode;
-use doorward_core::{EmailAddress, SessionId};
+use doorward_core::SessionId;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{device::Device, flow, rules::Listed};
 use crate::{
+    accounts,
     base::render::page,
     guard::{
-        Cursor, Listing, NoInput, Person, Problem, Refused, Reply, Routes, SignedIn, Viewer, input, number, numbered,
-        page_size, paged,
+        Cursor, Holder, Listing, NoInput, Person, Problem, Refused, Reply, Routes, SignedIn, Viewer, input, number,
+        numbered, page_size, paged,
     },
 };
 
@@ -47,7 +48,7 @@ page! {
 page! {
     /// The button that logs out.
     #[derive(askama::Template)]
-    LogoutPage in "sessions/logout.html" { address: EmailAddress }
+    LogoutPage in "sessions/logout.html" { address: String }
 }
 
 /// Who is there. Times are seconds since the epoch.
@@ -165,12 +166,13 @@ async fn log_out_everywhere(person: SignedIn, _: NoInput) -> Result<Reply, Refus
     Ok(Reply::done(&body, on).cookie(cx.cookies.clear(cx.cookies.session)))
 }
 
-async fn ask(person: Person, _: NoInput) -> Result<Reply, Refused> {
-    let page = LogoutPage { address: person.profile().email.clone() };
+async fn ask(person: Holder, _: NoInput) -> Result<Reply, Refused> {
+    let account = accounts::by_id(&person.cx().db, person.account()).await?;
+    let page = LogoutPage { address: account.map(|account| account.email.to_string()).unwrap_or_default() };
     Ok(Reply::page(&json!({ "csrf_token": person.csrf_token() }), page))
 }
 
-async fn log_out(person: SignedIn, _: NoInput) -> Result<Reply, Refused> {
+async fn log_out(person: Holder, _: NoInput) -> Result<Reply, Refused> {
     let cx = person.cx();
     flow::log_out(cx, person.live(), &person.visit()).await?;
     let cookie = cx.cookies.clear(cx.cookies.session);

@@ -17,6 +17,7 @@
 //! - `sessions/bounded`: One account has a limited number of sessions; one more ends the oldest.
 //! - `sessions/no-lockout`: Whatever a stranger does to the login, live sessions go on.
 //! - `sessions/keys-rotate`: A rotation of signing keys logs nobody out; a removed key's cookies are dead.
+//! - `sessions/due`: A session that is to be rechecked gives no access from that moment on, and can be ended and rechecked still.
 //! - `sessions/digest-at-rest`: What the database holds logs nobody in.
 //!
 //! Against: theft of cookies from script or the network, fixation, forgery, theft of the database.
@@ -31,20 +32,22 @@ mod store;
 
 pub(crate) use device::Device;
 pub(crate) use flow::{
-    check, check_and_read, count, end_all, end_any, end_everything, list, list_all, live_among, lives, log_out, one,
-    open, owner_of, purge, renew, renew_alone,
+    backing, check, check_and_read, count, end_all, end_any, end_everything, list, list_all, live_among, lives,
+    log_out, one, open, owner_of, purge, recheck, recheck_at, renew, renew_alone,
 };
 pub(crate) use kept::Kept;
 pub use rules::Listed;
-pub(crate) use rules::{DeviceLabel, Live, Opened, Presented};
+pub(crate) use rules::{Backing, Checked, DeviceLabel, Due, Live, Opened, Presented};
 pub use settings::Settings;
 pub(crate) use store::{forget, stands};
 
 use crate::base::db::Migration;
 
 /// The tables of this feature.
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { name: "0006_sessions", sql: include_str!("0006_sessions.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { name: "0006_sessions", sql: include_str!("0006_sessions.sql") },
+    Migration { name: "0048_session_rechecks", sql: include_str!("0048_session_rechecks.sql") },
+];
 
 #[cfg(test)]
 mod tests;

@@ -23,6 +23,58 @@ pub(crate) struct Record {
     pub(super) expires_at: Timestamp,
     pub(super) proved_at: Timestamp,
     pub(super) factors: Arc<str>,
+    /// From when on it gives no access until its provider has said once more who this is; none where nobody is to be asked.
+    pub(super) recheck_at: Option<Timestamp>,
+}
+
+/// What the check of a cookie has found.
+pub(crate) enum Checked<T = Live> {
+    /// A live session.
+    Live(T),
+    /// One that gives no access.
+    Due(Due),
+    /// None, for whatever reason.
+    Nobody,
+}
+
+impl Checked {
+    /// The session, when it gives access.
+    pub(crate) fn live(self) -> Option<Live> {
+        match self {
+            Self::Live(live) => Some(live),
+            Self::Due(_) | Self::Nobody => None,
+        }
+    }
+
+    /// The session whether or not it gives access, for what one that gives none may do.
+    pub(crate) fn held(self) -> Option<Live> {
+        match self {
+            Self::Live(live) => Some(live),
+            Self::Due(due) => Some(due.into_held()),
+            Self::Nobody => None,
+        }
+    }
+}
+
+/// A session that gives no access until its provider has said once more who this is; made by `check` alone.
+pub(crate) struct Due(Live);
+
+impl Due {
+    /// The session, for what it may still do: be rechecked, and end.
+    pub(crate) fn into_held(self) -> Live {
+        self.0
+    }
+}
+
+/// Whether a session stands behind what was given for as long as it lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Backing {
+    /// It does.
+    Stands,
+    /// It gives no access until its provider has said once more who this is.
+    Due,
+    /// It is over.
+    Over,
 }
 
 /// A session that is live at this moment; made by `check` alone.
@@ -83,12 +135,12 @@ impl Record {
         from_the_future || now >= self.expires_at || now >= self.idle_until(settings)
     }
 
-    /// The live session, if the cookie holds this record's secret and it is not over; this request is its latest use.
-    pub(super) fn opened_by(&self, presented: Presented, now: Timestamp, settings: &Settings) -> Option<Live> {
+    /// The session, if the cookie holds this record's secret and it is not over; this request is its latest use.
+    pub(super) fn opened_by(&self, presented: Presented, now: Timestamp, settings: &Settings) -> Checked {
         if !self.digest.matches(&presented.secret.digest()) || self.is_over(now, settings) {
-            return None;
+            return Checked::Nobody;
         }
-        Some(Live {
+        let held = Live {
             id: presented.id,
             secret: presented.secret,
             account: self.account,
@@ -98,12 +150,18 @@ impl Record {
             proved_at: self.proved_at,
             factors: Arc::clone(&self.factors),
             noted_at: self.seen_at,
-        })
+        };
+        if is_due(self.recheck_at, now) { Checked::Due(Due(held)) } else { Checked::Live(held) }
     }
 
     fn idle_until(&self, settings: &Settings) -> Timestamp {
         self.seen_at.after(settings.idle).min(self.expires_at)
     }
+}
+
+/// Whether a session gives no access that is to be rechecked from `recheck_at` on.
+pub(super) fn is_due(recheck_at: Option<Timestamp>, now: Timestamp) -> bool {
+    recheck_at.is_some_and(|at| now >= at)
 }
 
 /// Browser and system in a few words, from the `User-Agent` header: a help for the person, believed by nothing.

@@ -7,7 +7,7 @@ use std::{
 
 use doorward_core::{AccountId, Digest, Session, SessionId, Timestamp};
 
-use super::rules::{Listed, Record};
+use super::rules::{Backing, Listed, Record, is_due};
 use crate::{
     base::db::{Bind, Database, Query, Row, Transaction},
     error::Fault,
@@ -23,8 +23,7 @@ pub(super) fn one(id: SessionId) -> Query<Record> {
     Query::new(ONE, id, record)
 }
 
-const ONE: &str =
-    "SELECT digest, account, created_at, seen_at, expires_at, proved_at, factors FROM sessions WHERE id = $1";
+const ONE: &str = "SELECT digest, account, created_at, seen_at, expires_at, proved_at, factors, recheck_at FROM sessions WHERE id = $1";
 
 /// Inserts a session; `false` when its id is taken.
 pub(super) async fn insert(
@@ -163,13 +162,34 @@ pub(super) async fn one_of_account(
     db.find(sql, &[&id, &account, &now, &idle_since], listed).await
 }
 
-/// Whether a session of an account lives, as it stands in this transaction.
+/// Notes from when on a session is to be rechecked.
+pub(super) async fn set_recheck(tx: &mut Transaction, id: SessionId, at: Option<Timestamp>) -> Result<(), Fault> {
+    tx.execute("UPDATE sessions SET recheck_at = $1 WHERE id = $2", &[&at, &id]).await.map(drop)
+}
+
+/// Whether a session of an account stands behind what was given for it.
+pub(super) async fn backing(
+    db: &Database,
+    (account, id): (AccountId, SessionId),
+    (now, idle_since): (Timestamp, Timestamp),
+) -> Result<Backing, Fault> {
+    let sql = "SELECT recheck_at FROM sessions WHERE id = $1 AND account = $2 AND expires_at > $3 AND seen_at > $4";
+    let read = |row: &Row<'_>| row.get::<Option<Timestamp>>(0);
+    Ok(match db.find(sql, &[&id, &account, &now, &idle_since], read).await? {
+        None => Backing::Over,
+        Some(recheck_at) if is_due(recheck_at, now) => Backing::Due,
+        Some(_) => Backing::Stands,
+    })
+}
+
+/// Whether a session of an account lives and gives access, as it stands in this transaction.
 pub(super) async fn lives(
     tx: &mut Transaction,
     (account, id): (AccountId, SessionId),
     (now, idle_since): (Timestamp, Timestamp),
 ) -> Result<bool, Fault> {
-    let sql = "SELECT 1 FROM sessions WHERE id = $1 AND account = $2 AND expires_at > $3 AND seen_at > $4";
+    let sql = "SELECT 1 FROM sessions WHERE id = $1 AND account = $2 AND expires_at > $3 AND seen_at > $4
+        AND (recheck_at IS NULL OR recheck_at > $3)";
     Ok(tx.find(sql, &[&id, &account, &now, &idle_since], |_| Ok(())).await?.is_some())
 }
 
@@ -230,6 +250,7 @@ fn record(row: &Row<'_>) -> Result<Record, Fault> {
         expires_at: row.get(4)?,
         proved_at: row.get(5)?,
         factors: row.get::<String>(6)?.into(),
+        recheck_at: row.get(7)?,
     })
 }
 

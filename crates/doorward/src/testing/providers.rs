@@ -1,7 +1,7 @@
 //! A Doorward with a real provider beside it.
 
 use axum::http::Method;
-use doorward_core::{Clock, SystemClock};
+use doorward_core::{AccountId, Clock, SystemClock};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -129,4 +129,18 @@ pub(crate) async fn events(app: &TestApp, action: Action) -> Vec<Recorded> {
 pub(crate) async fn reasons(app: &TestApp, action: Action) -> Vec<String> {
     let events = events(app, action).await.into_iter().filter(|event| event.result == "denied");
     events.map(|event| event.detail.unwrap_or_default()).collect()
+}
+
+/// Makes the sessions of an account such that are to be rechecked.
+pub(crate) async fn make_due(app: &TestApp, account: AccountId) {
+    let mut tx = app.db().begin(operate::Durability::Full).await.unwrap();
+    let now = app.now();
+    assert!(tx.execute("UPDATE sessions SET recheck_at = $1 WHERE account = $2", &[&now, &account]).await.unwrap() > 0);
+    tx.commit().await.unwrap();
+}
+
+/// Sends somebody to the provider that opened their session; what is answered.
+pub(crate) async fn recheck(person: &mut Actor, form: &[(&str, &str)]) -> Answer {
+    let token = person.get("/auth/recheck").await.json()["csrf_token"].as_str().unwrap_or_default().to_owned();
+    person.post_with(&token, "/auth/recheck", form).await
 }

@@ -15,8 +15,9 @@ Every route with its guard. A test writes this file from the table that serves t
 in `crates/doorward/public-routes.txt`; `SignedIn` wants a live session; `Reauthenticated` wants one whose person proved
 themselves within the last minutes; `Member<P>` wants a member of the tenant in the path who holds the permission, and
 `RecentMember<P>` a recent proof as well; `Operator<P>` wants an operator, and a recent proof for what changes something;
-`Forwarded` answers a proxy. On every method but GET, each guard wants our own origin and the CSRF token too; `POST /auth/check`
-changes nothing and is answered to no other site's page.
+`Forwarded` answers a proxy; `Holder` wants a session, also one that is to be rechecked and gives no access. On every method but
+GET, each guard wants our own origin and the CSRF token too; `POST /auth/check` changes nothing and is answered to no other site's
+page.
 ";
 
 const BESIDE: &str = "\

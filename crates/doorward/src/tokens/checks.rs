@@ -11,7 +11,7 @@ use doorward_verify::{
 
 use super::{
     access::held,
-    flow::is_stood_by,
+    flow::backing,
     keys::key_named,
     rules::{About, Family, Place, Scopes, Source, Subject, TokenDenied},
     store,
@@ -24,6 +24,7 @@ use crate::{
     context::Context,
     error::{Fault, Refusal},
     guard::Visit,
+    sessions::Backing,
     signing,
 };
 
@@ -114,7 +115,7 @@ async fn subject(cx: &Context, token: &AccessToken) -> Result<Option<Subject>, F
 
 async fn stood_by(cx: &Context, family: Option<Family>) -> Result<Option<Family>, Fault> {
     match family {
-        Some(family) => Ok(is_stood_by(cx, &family).await?.then_some(family)),
+        Some(family) => Ok((backing(cx, &family).await? == Backing::Stands).then_some(family)),
         None => Ok(None),
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     context::Context,
     error::{Fault, Refusal},
     guard::Visit,
-    sessions,
+    sessions::{self, Backing},
 };
 
 /// What a client gets.
@@ -137,6 +137,9 @@ pub(crate) async fn renew(cx: &Context, renewal: &Renewal<'_>, visit: &Visit) ->
     Err(Refusal::Fault(Fault::new("renewing access", "its family changes all the time")))
 }
 
+const WAITING: TokenDenied = TokenDenied::Grant(
+    "The provider by which the person logged in is to say once more who they are. Lead them here; then the same token works again.",
+);
 const SPENT: TokenDenied =
     TokenDenied::Grant("The refresh token is over, was used before, or is none of this client's.");
 
@@ -171,10 +174,15 @@ async fn try_to_renew(
         authenticated_at: Some(family.authenticated_at),
     };
     // Neither waits for the other; a token that nobody stands behind is given to nobody.
-    let (is_stood_by, access) = tokio::join!(is_stood_by(cx, &family), access(cx, &about, Some(family.id)));
-    if !is_stood_by? {
-        end(cx, &family).await?;
-        return Err(SPENT.into());
+    let (backing, access) = tokio::join!(backing(cx, &family), access(cx, &about, Some(family.id)));
+    match backing? {
+        Backing::Stands => {}
+        // Its person may be back in a moment, and the same token works again then.
+        Backing::Due => return Err(WAITING.into()),
+        Backing::Over => {
+            end(cx, &family).await?;
+            return Err(SPENT.into());
+        }
     }
     let access = match access {
         Err(Refusal::Denied(denied)) if denied == NOT_A_MEMBER => {
@@ -206,14 +214,14 @@ fn demand_fits(renewal: &Renewal<'_>, family: &Family) -> Result<(), TokenDenied
 
 /// Whether whoever began the family still stands behind it: the account is enabled, and its session lives when it is bound to
 /// one. What ends all sessions of an account, or a membership, has ended the family itself.
-pub(super) async fn is_stood_by(cx: &Context, family: &Family) -> Result<bool, Fault> {
+pub(super) async fn backing(cx: &Context, family: &Family) -> Result<Backing, Fault> {
     let account = accounts::by_id(&cx.db, family.account).await?;
     if account.is_none_or(|account| account.disabled_at.is_some()) {
-        return Ok(false);
+        return Ok(Backing::Over);
     }
     match family.session {
-        Some(session) => Ok(sessions::one(cx, family.account, session).await?.is_some()),
-        None => Ok(true),
+        Some(session) => sessions::backing(cx, family.account, session).await,
+        None => Ok(Backing::Stands),
     }
 }
 

@@ -434,14 +434,9 @@ async fn comes_by_others(app: &TestApp, secrets: &mut Secrets) {
     let mut states = Vec::new();
     // The first way stays unfinished.
     for _ in 0..2 {
-        let url = begin(&mut lea, "/auth/account/identities/link", &[("provider", "forge")]).await;
-        let url = url::Url::parse(&url).unwrap();
-        let state = url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
-        states.push(secrets.token(state));
-        secrets.token(lea.cookies["dev-provider"].clone());
+        states.push(goes_there(&mut lea, ("/auth/account/identities/link", &[("provider", "forge")]), secrets).await);
     }
-    let back = format!("http://localhost:4400/auth/providers/forge/callback?error=access_denied&state={}", states[1]);
-    assert_eq!(come_back(&mut lea, &back).await.status, 403);
+    assert_eq!(come_back(&mut lea, &refused_there(&states[1])).await.status, 403);
     let account = lea.get("/auth/session").await.json()["account"]["id"].as_str().unwrap().to_owned();
     for subject in ["lea", "her other self"] {
         let values = format!("('https://forge.example', '{subject}', '{account}', 'forge', NULL, 0, 0)");
@@ -452,13 +447,29 @@ async fn comes_by_others(app: &TestApp, secrets: &mut Secrets) {
     secrets.of(&mut lea).await;
     // Nobody answers there, and an operator who looks is written down all the same.
     assert!(!operate::try_provider(&app.doorward, "forge").await.unwrap().unwrap().works());
-    is_known_there(app, &account).await;
+    is_known_there(app, &account, lea.get("/auth/session").await.json()["session"]["id"].as_str().unwrap()).await;
+    let state = goes_there(&mut lea, ("/auth/recheck", &[]), secrets).await;
+    assert_eq!(come_back(&mut lea, &refused_there(&state)).await.status, 403);
+}
+
+/// Goes to the provider by a form; the state that came along.
+async fn goes_there(lea: &mut Actor, (path, form): (&str, &[(&str, &str)]), secrets: &mut Secrets) -> String {
+    let url = url::Url::parse(&begin(lea, path, form).await).unwrap();
+    let state = url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    secrets.token(lea.cookies["dev-provider"].clone());
+    secrets.token(state)
+}
+
+fn refused_there(state: &str) -> String {
+    format!("http://localhost:4400/auth/providers/forge/callback?error=access_denied&state={state}")
 }
 
 /// What a provider that answers would have left: by whom a session was opened, what was handed out, and who has logged out.
-async fn is_known_there(app: &TestApp, account: &str) {
+async fn is_known_there(app: &TestApp, account: &str, session: &str) {
+    let session = session.parse::<doorward_core::SessionId>().unwrap().as_i64();
     let of_other = format!("'https://forge.example', 'her other self', '{account}'");
-    let values = format!("(1, '{account}', 'https://forge.example', 'her other self', 'a session there', 0)");
+    let who = format!("{session}, '{account}', 'https://forge.example', 'her other self'");
+    let values = format!("({who}, 'a session there', 0, 'forge')");
     super::run(app, &format!("INSERT INTO provider_sessions VALUES {values}")).await;
     super::run(app, "INSERT INTO provider_logouts VALUES ('https://forge.example', 'a name', 0)").await;
     let sealed = if app.settings.database.url.starts_with("sqlite:") { "x'00'" } else { "'\\x00'::bytea" };

@@ -117,6 +117,32 @@ fn each_mistake_is_told_with_its_cure() {
             "https",
         ),
         (format!("[providers.x]\nkind = \"oauth2\"\n{whole}"), "providers.x.issuer", "name"),
+        (
+            format!("[providers.x]\nkind = \"google\"\nrecheck_secs = 299\n{whole}"),
+            "providers.x.recheck_secs",
+            "Correct",
+        ),
+        (
+            format!("[providers.x]\nkind = \"google\"\nrecheck_secs = 2592001\n{whole}"),
+            "providers.x.recheck_secs",
+            "Correct",
+        ),
+        (
+            format!("[providers.x]\nkind = \"google\"\nrecheck_secs = \"8 h\"\n{whole}"),
+            "providers.x.recheck_secs",
+            "Correct",
+        ),
+        // Nothing that these say is made for the question.
+        (
+            format!("[providers.x]\nkind = \"github\"\nrecheck_secs = 300\n{whole}"),
+            "providers.x.recheck_secs",
+            "Remove",
+        ),
+        (
+            format!("[providers.x]\nkind = \"oauth2\"\nrecheck_secs = 300\n{OAUTH}{whole}"),
+            "providers.x.recheck_secs",
+            "Remove",
+        ),
         ("providers.x = 1\n".to_owned(), "providers.x", "[providers.x]"),
     ] {
         let told = mistakes(&text);
@@ -126,4 +152,27 @@ fn each_mistake_is_told_with_its_cure() {
         );
         assert!(!told[0].contains("a secret"), "{told:?}");
     }
+}
+
+const OAUTH: &str = "issuer = \"https://forge.example\"\nauthorization_endpoint = \"https://forge.example/a\"\n\
+    token_endpoint = \"https://forge.example/t\"\nuserinfo_endpoint = \"https://forge.example/u\"\n";
+
+/// Promise: `federation/rechecked`
+#[test]
+fn every_kind_that_gives_an_id_token_can_be_asked_again() {
+    let given = "client_id = \"an id\"\nclient_secret = \"a secret\"\n";
+    for (kind, more) in [
+        ("google", ""),
+        ("google-workspace", "domains = [\"example.com\"]\n"),
+        ("gitlab", ""),
+        ("entra", "tenants = [\"9188040d-6c67-4c5b-b112-36a304b66dad\"]\n"),
+        ("openid", "issuer = \"https://id.example.org\"\n"),
+    ] {
+        for span in [300, 28_800, 2_592_000] {
+            let text = format!("[providers.x]\nkind = \"{kind}\"\nrecheck_secs = {span}\n{more}{given}");
+            assert_eq!(mistakes(&text), Vec::<String>::new(), "{kind}");
+        }
+    }
+    let told = mistakes(&format!("[providers.x]\nkind = \"google\"\nrecheck_secs = 299\n{given}"));
+    assert_eq!(told, ["providers.x.recheck_secs: it must be between 300 and 2592000. Correct it or remove the line."]);
 }

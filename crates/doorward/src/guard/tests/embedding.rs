@@ -6,7 +6,7 @@ use axum::{Router, routing::get};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::{Reauthenticated, SignedIn};
+use crate::{Reauthenticated, SignedIn, testing::providers::make_due};
 
 async fn hello(person: SignedIn, body: String) -> String {
     format!("{}|{body}", person.account())
@@ -14,6 +14,10 @@ async fn hello(person: SignedIn, body: String) -> String {
 
 async fn danger(person: Reauthenticated) -> String {
     person.account().to_string()
+}
+
+async fn account_of(person: &mut Actor) -> doorward_core::AccountId {
+    person.get("/auth/session").await.json()["account"]["id"].as_str().unwrap().parse().unwrap()
 }
 
 fn routes() -> Router {
@@ -70,6 +74,29 @@ on_every_engine! {
         let answer = page.get("/hello?tab=2").await;
         assert_eq!((answer.status, answer.header("location")), (303, "/auth/login?return_to=%2Fhello%3Ftab%3D2"));
         assert_eq!(page.get("//evil.example/hello").await.status, 404);
+    }
+
+    /// Promise: `guard/due-for-nothing`
+    async fn a_session_that_is_to_be_rechecked_is_led_to_that_from_an_applications_own_route(app: TestApp) {
+        let mut ann = app.person(ANN).await;
+        let token = ann.csrf_token().await;
+        let mut there = serve(app.doorward.protect(routes()).merge(app.doorward.router()), &app, &ann).await;
+        assert_eq!(there.get("/hello").await.status, 200);
+        make_due(&app, account_of(&mut ann).await).await;
+        let due = refused(401, "provider_recheck_required");
+        for path in ["/hello", "/danger"] {
+            assert_eq!(verdict(&there.get(path).await), due, "{path}");
+            assert_eq!(verdict(&there.post_with(&token, path, &[]).await), due, "{path}");
+            assert_eq!(verdict(&there.post_with("x", path, &[]).await), refused(403, "csrf_token_invalid"), "{path}");
+        }
+        let mut page = there.clone().in_browser();
+        let led = page.get("/hello?tab=2").await;
+        assert_eq!((led.status, led.header("location")), (303, "/auth/recheck?return_to=%2Fhello%3Ftab%3D2"));
+        let sent = page.post_with(&token, "/hello", &[("return_to", "/shop")]).await;
+        assert_eq!((sent.status, sent.header("location")), (303, "/auth/recheck"), "what was sent is not sent again");
+        assert_eq!(there.get("/auth/recheck").await.json()["due"], true);
+        assert_eq!(there.post_with(&token, "/auth/logout", &[]).await.status, 200);
+        assert_eq!(verdict(&there.get("/hello").await), refused(401, "not_signed_in"));
     }
 
     /// Promise: `guard/csrf`, `guard/origin`

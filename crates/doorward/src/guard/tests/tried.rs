@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::operate;
+use crate::{operate, testing::providers::make_due};
 
 const UNTRIED: &str = include_str!("../../../untried-routes.txt");
 
@@ -19,9 +19,11 @@ enum As {
     WithoutPermission,
     /// Somebody whose account was disabled while they were logged in.
     Disabled,
+    /// Somebody who may do everything, with a session that is to be rechecked.
+    Due,
 }
 
-const ALL: [As; 4] = [As::Anonymous, As::OfAnotherTenant, As::WithoutPermission, As::Disabled];
+const ALL: [As; 5] = [As::Anonymous, As::OfAnotherTenant, As::WithoutPermission, As::Disabled, As::Due];
 
 /// What a route must say; `None` where it lets everybody in, or where the rule is another's (one's own account, for instance).
 fn expected(route: &Route, who: As) -> Option<(u16, &'static str)> {
@@ -30,6 +32,8 @@ fn expected(route: &Route, who: As) -> Option<(u16, &'static str)> {
         // A program says in what it sends who it is, and its endpoint answers to that.
         ("Public" | "Program" | "Arrived" | "Landing", _) => return None,
         (_, As::Anonymous | As::Disabled) => (401, "not_signed_in"),
+        ("Holder", _) => return None,
+        (_, As::Due) => (401, "provider_recheck_required"),
         ("Member" | "RecentMember", As::OfAnotherTenant) => (404, "no_such_tenant"),
         ("Member" | "RecentMember", As::WithoutPermission) => (403, "forbidden"),
         ("Operator", As::OfAnotherTenant) => (404, "not_found"),
@@ -49,7 +53,8 @@ fn expected(route: &Route, who: As) -> Option<(u16, &'static str)> {
 fn is_for(route: &Route, who: As) -> bool {
     match route.guard.as_str() {
         "Public" | "Program" | "Arrived" | "Landing" => true,
-        "SignedIn" | "Reauthenticated" => matches!(who, As::OfAnotherTenant | As::WithoutPermission),
+        "Holder" if who == As::Due => true,
+        "Holder" | "SignedIn" | "Reauthenticated" => matches!(who, As::OfAnotherTenant | As::WithoutPermission),
         _ => false,
     }
 }
@@ -71,7 +76,7 @@ async fn somebody(app: &TestApp, who: As, number: usize) -> (Actor, String) {
             operate::grant_operator(&app.doorward, account, vec!["auditor".parse().unwrap()]).await.unwrap();
             forget_roles(app, account).await;
         }
-        As::Anonymous | As::Disabled => {
+        As::Anonymous | As::Disabled | As::Due => {
             app.member(acme, account, "owner").await;
             operate::grant_operator(&app.doorward, account, vec!["admin".parse().unwrap()]).await.unwrap();
         }
@@ -80,6 +85,9 @@ async fn somebody(app: &TestApp, who: As, number: usize) -> (Actor, String) {
     let token = person.csrf_token().await;
     if who == As::Disabled {
         operate::disable(&app.doorward, account).await.unwrap();
+    }
+    if who == As::Due {
+        make_due(app, account).await;
     }
     (person, token)
 }
@@ -95,7 +103,7 @@ async fn forget_roles(app: &TestApp, account: doorward_core::AccountId) {
 }
 
 on_every_engine! {
-    /// Promise: `guard/every-route-tried`, `access/tenant-first`
+    /// Promise: `guard/every-route-tried`, `access/tenant-first`, `guard/due-for-nothing`, `sessions/due`
     async fn every_route_is_tried_as_each_of_those_whom_it_must_refuse(app: TestApp) {
         let owner = app.account("owner@example.com").await;
         app.tenant("acme", owner).await;

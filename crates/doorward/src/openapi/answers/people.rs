@@ -26,8 +26,10 @@ pub(super) fn of(asked: (&str, &str)) -> Option<&'static str> {
             "/login/organisation"
             | "/providers/{provider}"
             | "/providers/{provider}/reauthenticate"
-            | "/account/identities/link",
+            | "/account/identities/link"
+            | "/recheck",
         ) => "SentOn",
+        ("GET", "/recheck") => "Recheck",
         ("GET", "/providers/{provider}/failed") => "Failed",
         ("GET", "/account/identities" | "/account/identities/link" | "/account/identities/unlink") => "Identities",
         ("POST", "/account/identities/unlink") => "Unlinked",
@@ -61,6 +63,7 @@ pub(super) fn schemas() -> Schemas {
         ("Account", object(json!({ "email": text(), "name": text(), "csrf_token": text() }))),
         ("Profile", object(json!({ "name": text() }))),
         ("SentOn", object(json!({ "redirect_to": about("Where the browser is to go: to the provider.") }))),
+        ("Recheck", recheck()),
         ("Failed", object(json!({ "code": about("Why, in one word."), "detail": text() }))),
         ("Identities", identities()),
         ("Unlinked", done("unlinked")),
@@ -85,6 +88,14 @@ fn identities() -> Value {
         "identities": list(identity),
         "providers": texts(),
         "has_password": flag(),
+        "csrf_token": text(),
+    }))
+}
+
+fn recheck() -> Value {
+    object(json!({
+        "due": { "type": "boolean", "description": "Whether the session gives no access until its provider was asked." },
+        "provider": known("The name of the provider that opened it, while it leads here."),
         "csrf_token": text(),
     }))
 }

@@ -32,6 +32,7 @@ fn record(seen_at: Timestamp, created_at: Timestamp, settings: &Settings) -> Rec
         expires_at: created_at.after(settings.absolute),
         proved_at: created_at,
         factors: "".into(),
+        recheck_at: None,
     }
 }
 

@@ -35,7 +35,7 @@ fn visit() -> Visit {
 async fn admitted(app: &TestApp, person: &Actor) -> Live {
     let cx = app.doorward.context();
     let presented = Presented::open(&cx.keys(), person.session_cookie().unwrap()).unwrap();
-    sessions::check(cx, presented).await.unwrap().expect("the session is live")
+    sessions::check(cx, presented).await.unwrap().live().expect("the session is live")
 }
 
 async fn proof(app: &TestApp, account: AccountId) -> Done {

@@ -3,7 +3,7 @@
 use super::tour::Tour;
 use crate::{
     operate,
-    testing::providers::{ANN, World, begin, come_back},
+    testing::providers::{ANN, World, begin, come_back, make_due},
 };
 
 pub(super) async fn all(tour: &mut Tour<'_>, world: &World) {
@@ -24,6 +24,12 @@ pub(super) async fn all(tour: &mut Tour<'_>, world: &World) {
     let named = [("issuer", world.provider.text("issuer")), ("subject", "ann-1".to_owned())];
     let named = named.each_ref().map(|(name, value)| (*name, value.as_str()));
     tour.visit(&mut pat, "POST /account/identities/unlink", &named).await;
+    let (mut ann, came) = world.comes(ANN).await;
+    assert_eq!(came.status, 200, "{}", came.text());
+    tour.visit(&mut ann, "POST /recheck", &[]).await;
+    let account = ann.get("/auth/session").await.json()["account"]["id"].as_str().unwrap().parse().unwrap();
+    make_due(&world.app, account).await;
+    tour.visit(&mut ann, "GET /recheck", &[]).await;
 }
 
 /// A tenant's own provider is found by an address.
