@@ -5,8 +5,8 @@ use doorward_core::AccountId;
 use serde_json::json;
 
 use super::{
+    denied::EntryDenied,
     entering::{self, Glass, Ways},
-    rules::ConnectionDenied,
 };
 use crate::{
     access::own::ConnectionsManage,
@@ -118,7 +118,7 @@ async fn demand(member: RecentMember<ConnectionsManage>, input: Demanding) -> Re
 
 async fn entrust(member: RecentMember<ConnectionsManage>, input: Entrusting) -> Result<Reply, Refused> {
     let glass = if is_on(&input.may)? { Glass::Given } else { Glass::Taken };
-    let unknown = |_| ConnectionDenied::NoSuchOwner.problem();
+    let unknown = |_| EntryDenied::NoSuchOwner.problem();
     let account: AccountId = input.account.parse().map_err(unknown)?;
     entering::entrust(member.cx(), member.authorized(), (account, glass), &member.visit()).await?;
     let to = format!("{}/tenants/{}/connections?done=connection-ways", member.cx().site.base, member.slug());

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use doorward_core::{AccountId, SessionId, TenantId};
 
 use super::{
+    denied::{ConnectionDenied, EntryDenied},
     flow, letters,
-    rules::{Connection, ConnectionDenied},
+    rules::Connection,
     store,
 };
 use crate::{
@@ -54,7 +55,7 @@ pub(crate) async fn purge(cx: &Context, tx: &mut Transaction) -> Result<u64, Fau
 
 /// What somebody is in the tenant that goes by this name.
 pub(super) async fn standing(cx: &Context, account: AccountId, tenant: &str) -> Done<Arc<Standing>> {
-    let stranger = || Refusal::Denied(ConnectionDenied::NoSuchTenant);
+    let stranger = || Refusal::Denied(ConnectionDenied::Entry(EntryDenied::NoSuchTenant));
     let named: Named = tenant.parse().map_err(|()| stranger())?;
     let found = cx.memberships.find(&cx.db, cx.policy(), named, account).await?;
     found.filter(|standing| standing.state == State::Active).ok_or_else(stranger)
@@ -72,16 +73,16 @@ pub(super) async fn doors(cx: &Context, standing: &Standing) -> Result<Vec<Conne
 pub(super) async fn break_glass(cx: &Context, live: &Live, tenant: TenantId, visit: &Visit) -> Done<()> {
     let mut tx = cx.db.begin(Durability::Full).await?;
     if !accounts::lock(&mut tx, live.account).await? || !sessions::lives(cx, &mut tx, live.account, live.id).await? {
-        return denied(ConnectionDenied::LoggedOut);
+        return denied(ConnectionDenied::Entry(EntryDenied::LoggedOut));
     }
-    let stranger = || Refusal::Denied(ConnectionDenied::NoSuchTenant);
+    let stranger = || Refusal::Denied(ConnectionDenied::Entry(EntryDenied::NoSuchTenant));
     tenants::lock(&mut tx, tenant).await?.filter(|one| one.state() == State::Active).ok_or_else(stranger)?;
     let standing = tenants::standing_in(cx, &mut tx, tenant, live.account).await?.ok_or_else(stranger)?;
     let event = audit::by(live.account, Action::GlassBroken, visit.address).on(Target::Session(live.id)).within(tenant);
     if !standing.breaks_glass {
         audit::append(cx, &mut tx, event.denied()).await?;
         tx.commit().await?;
-        return denied(ConnectionDenied::NoGlass);
+        return denied(ConnectionDenied::Entry(EntryDenied::NoGlass));
     }
     store::enter(&mut tx, (live.id, tenant), (GLASS, live.expires_at)).await?;
     audit::append(cx, &mut tx, event).await?;
@@ -95,10 +96,10 @@ pub(super) async fn demand(cx: &Context, by: &Authorized<ConnectionsManage>, way
     let tenant = act.tenant.id;
     if ways == Ways::Own {
         if !flow::is_any_door(cx, &mut act.tx, tenant).await? {
-            return denied(ConnectionDenied::NoDoor);
+            return denied(ConnectionDenied::Entry(EntryDenied::NoDoor));
         }
         if !tenants::has_glass_breaker(&mut act.tx, tenant, None).await? {
-            return denied(ConnectionDenied::NoBreaker);
+            return denied(ConnectionDenied::Entry(EntryDenied::NoBreaker));
         }
     }
     tenants::set_own_sign_in(&mut act.tx, tenant, ways == Ways::Own).await?;
@@ -131,11 +132,11 @@ pub(super) async fn entrust(
     let mut act = Act::begin(cx, by).await.map_err(|refusal| refusal.map(ConnectionDenied::Act))?;
     let tenant = act.tenant.id;
     if !tenants::set_break_glass(&mut act.tx, (tenant, account), glass == Glass::Given).await? {
-        return denied(ConnectionDenied::NoSuchOwner);
+        return denied(ConnectionDenied::Entry(EntryDenied::NoSuchOwner));
     }
     let is_needed = tenants::is_own_sign_in(&mut act.tx, tenant).await?;
     if is_needed && !tenants::has_glass_breaker(&mut act.tx, tenant, None).await? {
-        return denied(ConnectionDenied::NoBreaker);
+        return denied(ConnectionDenied::Entry(EntryDenied::NoBreaker));
     }
     let action = if glass == Glass::Given { Action::GlassEntrusted } else { Action::GlassTaken };
     let about = |event: audit::Event| event.on(Target::Account(account));

@@ -6,7 +6,8 @@ use doorward_core::{DomainName, EmailAddress, KeyRing, ProviderName, RoleName, S
 
 use super::{
     arriving,
-    rules::{self, Connection, ConnectionDenied, Rule, Wiring},
+    denied::{ConnectionDenied, EntryDenied, RuleDenied},
+    rules::{self, Connection, Rule, Wiring},
     store,
 };
 use crate::{
@@ -181,10 +182,10 @@ pub(super) async fn add_rule(
     let mut act = begin(cx, by).await?;
     let one = find(&mut act.tx, act.tenant.id, name).await?;
     if !cx.policy().may_give(act.by.roles(), &rule.role) || rule.role == *cx.policy().owner() {
-        return denied(ConnectionDenied::RuleRole);
+        return denied(ConnectionDenied::Rule(RuleDenied::Role));
     }
     if store::rules_in(&mut act.tx, &one).await?.len() >= MOST_RULES {
-        return denied(ConnectionDenied::TooManyRules);
+        return denied(ConnectionDenied::Rule(RuleDenied::TooMany));
     }
     store::add_rule(&mut act.tx, &one, rule).await?;
     ruled(cx, act, (name, rule), visit).await
@@ -201,7 +202,7 @@ pub(super) async fn remove_rule(
     let one = find(&mut act.tx, act.tenant.id, name).await?;
     // A role that the policy has forgotten gives nothing; whoever manages connections may tidy it away.
     if cx.policy().knows(&rule.role) && !cx.policy().may_give(act.by.roles(), &rule.role) {
-        return denied(ConnectionDenied::RuleRole);
+        return denied(ConnectionDenied::Rule(RuleDenied::Role));
     }
     store::remove_rule(&mut act.tx, &one, rule).await?;
     ruled(cx, act, (name, rule), visit).await
@@ -258,7 +259,7 @@ pub(crate) async fn remove(
     arriving::unrule(cx, tx, &one).await?;
     lift(cx, tx, &one, staying).await?;
     if tenants::is_own_sign_in(tx, tenant).await? && !is_any_door(cx, tx, tenant).await? {
-        return denied(ConnectionDenied::NoDoor);
+        return denied(ConnectionDenied::Entry(EntryDenied::NoDoor));
     }
     Ok(())
 }

@@ -4,8 +4,9 @@ use doorward_core::{DomainName, ProviderName};
 use serde_json::{Value, json};
 
 use super::{
+    denied::ConnectionDenied,
     door, flow,
-    rules::{self, Connection, ConnectionDenied, Rule, Typed, Wiring},
+    rules::{self, Connection, Rule, Typed, Wiring},
     store,
 };
 use crate::{

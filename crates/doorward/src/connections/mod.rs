@@ -8,16 +8,12 @@
 //! - `connections/who-may`: Only members with `connections:manage` see and change connections, of their tenant, after a recent proof.
 //! - `connections/joining`: Who comes by a tenant's provider joins it in the role that the tenant has set, if it has set one.
 //! - `connections/never-owner`: Nobody becomes an owner by a provider, nor gets a role that gives others by joining.
-//! - `connections/roles-by-rule`: A group or role that a provider says gives a role here where a rule says so, anew at each login, and in
-//!   no other way.
+//! - `connections/roles-by-rule`: What a provider says of groups gives a role where a rule says so, anew at each login, and else none.
 //! - `connections/last-owner`: No rule gives the owner's role, takes it, or leaves a tenant without an owner.
 //! - `connections/stays-out`: Who was removed from a tenant, or has left it, does not come back by a provider, however they come.
-//! - `connections/organisations`: Whose people somebody of an operator's provider is says the provider's own claim, of a domain that the
-//!   tenant has proved or on the word of an operator.
-//! - `connections/required`: A session that was opened otherwise gives no access to a tenant that demands its provider: neither on
-//!   pages, nor to programs that ask with it, nor to clients.
-//! - `connections/break-glass`: Owners who were named for it come in without the provider, by an act that is in the log, and that the
-//!   other owners are told of.
+//! - `connections/organisations`: Whose somebody of everybody's provider is says its claim, of a proved domain or on an operator's word.
+//! - `connections/required`: A session that was opened otherwise gives no access to a tenant that demands its provider, to nobody.
+//! - `connections/break-glass`: Owners who were named come in without the provider, by an act that is logged and told to the others.
 //! - `connections/nobody-locked-out`: A tenant demands its provider only while one leads in, and an owner can do without.
 //! - `connections/of-the-living`: A connection of a tenant that is closed, or where the operator allows none, leads nowhere.
 //! - `connections/logged-out-there`: Who logs out at the provider of a tenant is logged out of what they opened by it, and nobody else is.
@@ -25,14 +21,13 @@
 //! - `connections/recorded`: Every change is in the log of the tenant, by whom.
 //! - `connections/operators`: Operators see connections, and remove them, in the console and at the command line.
 //!
-//! Against: tenants that bring a provider to come into accounts of others, to have us call what only we reach, or to learn a
-//! secret that somebody else has written there; and somebody who found an open browser. Whoever may manage the connections of a
-//! tenant can be each of its people: its provider says who they are.
+//! Against: tenants that bring a provider to come into accounts of others, to have us call what only we reach, or to learn somebody
+//! else's secret; and open browsers. Whoever manages the connections of a tenant can be each of its people: its provider says so.
 //!
-//! `federation` does everything with providers, and asks here for those that the settings do not know. Whose accounts one leads to
-//! is decided there: those of addresses whose domain the tenant has proved (`domains`), and no other.
+//! `federation` speaks with them, and decides whose accounts one leads to: those of domains that the tenant has proved.
 
 mod arriving;
+mod denied;
 mod door;
 mod entering;
 mod flow;
@@ -43,11 +38,11 @@ mod settings;
 mod store;
 
 pub(crate) use arriving::{Arrival, NotWelcome, arrived, depart};
+pub(crate) use denied::ConnectionDenied;
 pub(crate) use entering::{free, has_entered, purge};
 pub(crate) use flow::{any, forget_tenant, keep, map, of_address, provider, remove, still_leads};
 pub(crate) use letters::COMPOSERS;
 pub use rules::Connection;
-pub(crate) use rules::ConnectionDenied;
 pub use settings::Settings;
 pub(crate) use store::{forget_account, list};
 

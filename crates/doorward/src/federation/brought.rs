@@ -122,9 +122,10 @@ pub(super) async fn of_domain(cx: &Context, address: &EmailAddress) -> Result<Op
     Ok(brought.and_then(|brought| cx.providers.judge(brought).ok()))
 }
 
-/// Refuses whoever is none of its tenant's people, where a tenant has brought the provider, and everybody where it has given it up or
-/// written something else about it since they went there. Locks the tenant, so that it stays so until this is done. It leads only to addresses of domains
-/// that the tenant has proved at this moment: its people's mail is the tenant's anyway, and nobody else is any business of it.
+/// Refuses whoever is none of its tenant's people, where a tenant has brought the provider, and everybody where it has given it up
+/// or written something else about it since they went there. Locks the tenant, so that it stays so until this is done. It leads only
+/// to addresses of domains that the tenant has proved at this moment: its people's mail is the tenant's anyway, and nobody else is
+/// any business of it.
 pub(super) async fn demand_own(
     tx: &mut Transaction,
     provider: &Provider,

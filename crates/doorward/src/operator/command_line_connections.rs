@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Lists the providers that a tenant has brought, oldest first.
-pub async fn connections(doorward: &Doorward, tenant: &Tenant) -> Result<Vec<Connection>, Fault> {
+pub async fn list_connections(doorward: &Doorward, tenant: &Tenant) -> Result<Vec<Connection>, Fault> {
     connections::list(&doorward.context().db, tenant.for_an_operator()).await
 }
 

@@ -39,9 +39,7 @@ pub use command_line_clients::{
     RegisteredClient, client, clients_of_settings, delete_client, disable_client, enable_client, list_clients,
     register_client, rotate_client_secret,
 };
-pub use command_line_connections::{
-    connections as list_connections, free_sign_in, map_organisation, remove_connection,
-};
+pub use command_line_connections::{free_sign_in, list_connections, map_organisation, remove_connection};
 pub use command_line_domains::{
     add_domain, domain_named, domains as list_domains, move_domain, remove_domain, tenant_of_address, verify_domain,
     withdraw_domain,

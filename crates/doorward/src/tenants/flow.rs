@@ -8,6 +8,7 @@ use super::{
     store,
 };
 use crate::{
+    accounts,
     base::db::{self, Transaction},
     context::Context,
     error::{Fault, Refusal},
@@ -297,7 +298,21 @@ async fn demand_other_owner(tx: &mut Transaction, tenant: TenantId, account: Acc
 
 /// Whether a tenant demands its own provider, and nobody but this owner could come in when that does not work.
 async fn is_last_breaker(tx: &mut Transaction, tenant: TenantId, account: AccountId) -> Result<bool, Fault> {
-    Ok(store::is_own_sign_in(tx, tenant).await? && !store::has_glass_breaker(tx, tenant, Some(account)).await?)
+    Ok(store::is_own_sign_in(tx, tenant).await? && !has_glass_breaker(tx, tenant, Some(account)).await?)
+}
+
+/// Whether there is an owner who may come in another way, and whose account is not disabled; besides this one, where one is named.
+pub(crate) async fn has_glass_breaker(
+    tx: &mut Transaction,
+    tenant: TenantId,
+    besides: Option<AccountId>,
+) -> Result<bool, Fault> {
+    for breaker in store::breakers_in(tx, tenant).await? {
+        if Some(breaker) != besides && accounts::address_of(tx, breaker).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// A list with one entitlement in the place of that to the same plan, and without those that are over.

@@ -25,8 +25,8 @@ mod settings;
 mod store;
 
 pub(crate) use flow::{
-    Join, Made, change_roles, close, create, delete, entitle, entitle_member, forget_account, join, lock, purge,
-    rename, reopen, resume, set_open, standing_in, suspend, take_out,
+    Join, Made, change_roles, close, create, delete, entitle, entitle_member, forget_account, has_glass_breaker, join,
+    lock, purge, rename, reopen, resume, set_open, standing_in, suspend, take_out,
 };
 pub(crate) use kept::Kept;
 pub(crate) use owners::{Settled, settle_owners};
@@ -34,8 +34,8 @@ pub use rules::{Entitlement, InTenant, Member, State, Tenant};
 pub(crate) use rules::{Named, Standing, TenantDenied, display_name, no_such_tenant};
 pub use settings::Settings;
 pub(crate) use store::{
-    Joined, breakers, by_ids, by_name, count_all, find, find_member, has_glass_breaker, is_own_sign_in, list, members,
-    of_account, open_to_join, own, owners, set_break_glass, set_own_sign_in,
+    Joined, breakers, by_ids, by_name, count_all, find, find_member, is_own_sign_in, list, members, of_account,
+    open_to_join, own, owners, set_break_glass, set_own_sign_in,
 };
 
 use crate::base::db::Migration;

@@ -28,7 +28,8 @@ macro_rules! joined_where {
     ($rest:literal) => {
         concat!(
             "SELECT tenants.number, memberships.number, tenants.id, slug, suspended_at, delete_at, roles, tenants.entitlements,
-            memberships.entitlements, name, own_sign_in, break_glass FROM memberships CROSS JOIN tenants WHERE tenants.id = memberships.tenant AND ",
+            memberships.entitlements, name, own_sign_in, break_glass FROM memberships CROSS JOIN tenants
+            WHERE tenants.id = memberships.tenant AND ",
             $rest
         )
     };
@@ -301,16 +302,10 @@ pub(crate) async fn breakers(db: &Database, tenant: InTenant) -> Result<Vec<(Acc
     db.list(sql, &[&tenant.id()], |row| Ok((row.get(0)?, row.get::<i64>(1)? == 1))).await
 }
 
-/// Whether there is an owner who may come in another way, and whose account is not disabled; besides this one, where one is named.
-pub(crate) async fn has_glass_breaker(
-    tx: &mut Transaction,
-    tenant: TenantId,
-    besides: Option<AccountId>,
-) -> Result<bool, Fault> {
-    let sql = "SELECT 1 FROM memberships JOIN accounts ON accounts.id = memberships.account WHERE tenant = $1
-        AND is_owner = 1 AND break_glass = 1 AND accounts.disabled_at IS NULL AND account <> $2 LIMIT 1";
-    let besides = besides.map(|account| account.to_string()).unwrap_or_default();
-    Ok(tx.find(sql, &[&tenant, &besides], |_| Ok(())).await?.is_some())
+/// The owners of a locked tenant who may come in another way.
+pub(super) async fn breakers_in(tx: &mut Transaction, tenant: TenantId) -> Result<Vec<AccountId>, Fault> {
+    let sql = "SELECT account FROM memberships WHERE tenant = $1 AND is_owner = 1 AND break_glass = 1 ORDER BY number LIMIT 100";
+    tx.list(sql, &[&tenant], |row| row.get(0)).await
 }
 
 /// Removes a membership.

@@ -210,7 +210,8 @@ on_every_engine! {
         let web = programs::Program::web(acme.app()).await;
         let wanted = [("scope", "members:read"), ("tenant", "acme")];
         let told = web.ask(&mut by_password, &wanted).await;
-        assert_eq!(programs::parameter(told.json()["redirect_to"].as_str().unwrap(), "error").as_deref(), Some("access_denied"), "{}", told.text());
+        let way = told.json()["redirect_to"].as_str().unwrap().to_owned();
+        assert_eq!(programs::parameter(&way, "error").as_deref(), Some("access_denied"), "{way}");
         let decided = web.decided(&mut by_password, "allow", &wanted).await;
         assert!(!decided.text().contains("code="), "{}", decided.text());
         web.code(&mut kim, &wanted).await;

@@ -46,7 +46,8 @@ on_every_engine! {
         // Which providers there are is in the store, as tenants bring theirs, and the login page says whether there are any. The
         // endpoints of programs look at the form first, and GET /oauth/logout asks a browser that nobody is logged in to nothing.
         let expected = [
-            ("GET /signup", 200), ("GET /csrf", 200), ("GET /login/organisation", 200), ("GET /password/forgot", 200), ("POST /oauth/par", 400),
+            ("GET /signup", 200), ("GET /csrf", 200), ("GET /login/organisation", 200),
+            ("GET /password/forgot", 200), ("POST /oauth/par", 400),
             ("POST /oauth/device", 400), ("POST /oauth/token", 400), ("POST /oauth/revoke", 400), ("POST /oauth/introspect", 400),
             ("GET /.well-known/openid-configuration", 200), ("GET /.well-known/oauth-authorization-server", 200),
             ("GET /oauth/userinfo", 401), ("POST /oauth/userinfo", 401), ("POST /oauth/logout", 303), ("GET /openapi.json", 200),

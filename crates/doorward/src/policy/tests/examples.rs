@@ -17,8 +17,8 @@ const SAAS: &[Expected] = &[
     ("member", "members:read projects:read projects:write", ""),
     (
         "owner",
-        "api_keys:manage audit:read connections:manage domains:manage invoices:read members:invite members:manage members:read payment:update projects:delete \
-            projects:read projects:write reports:export tenant:delete tenant:update",
+        "api_keys:manage audit:read connections:manage domains:manage invoices:read members:invite members:manage \
+            members:read payment:update projects:delete projects:read projects:write reports:export tenant:delete tenant:update",
         "admin billing exporter member owner",
     ),
 ];
@@ -42,8 +42,8 @@ const CONTENT: &[Expected] = &[
 const INTERNAL: &[Expected] = &[
     (
         "admin",
-        "api_keys:manage audit:read connections:manage customers:export customers:read domains:manage members:invite members:manage members:read \
-            tenant:delete tenant:update tickets:answer tickets:close tickets:read",
+        "api_keys:manage audit:read connections:manage customers:export customers:read domains:manage members:invite \
+            members:manage members:read tenant:delete tenant:update tickets:answer tickets:close tickets:read",
         "admin agent auditor lead",
     ),
     ("agent", "customers:read tickets:answer tickets:read", ""),
@@ -61,7 +61,8 @@ const BUILT_IN: &[Expected] = &[
     ("member", "members:read", ""),
     (
         "owner",
-        "api_keys:manage audit:read connections:manage domains:manage members:invite members:manage members:read tenant:delete tenant:update",
+        "api_keys:manage audit:read connections:manage domains:manage members:invite members:manage members:read \
+            tenant:delete tenant:update",
         "admin billing member owner",
     ),
 ];
