@@ -42,6 +42,46 @@ async fn github(engine: Engine) -> (TestApp, Part) {
     (app_with(engine, &told, |_| {}).await, part)
 }
 
+/// Apple, with a service of ours.
+async fn apple(engine: Engine, key: Option<&str>) -> (TestApp, Part) {
+    let accounts = json!([
+        { "login": "ann", "sub": "001.ann", "email": "ann@example.com", "email_verified": "true", "name": { "firstName": "Ann" } },
+        { "login": "hidden", "sub": "002.hid", "email": "x@privaterelay.appleid.com", "email_verified": true, "is_private_email": "true" },
+        { "login": "unsure", "sub": "003.uns", "email": "unsure@example.com", "email_verified": "false" },
+    ]);
+    let client = json!({
+        "client_id": "com.example.web", "team_id": "TEAM", "key_id": "KEY",
+        "redirect_uri": "http://localhost:4400/auth/providers/apple/callback",
+    });
+    let part = Part::start("apple.mjs", &json!({ "client": client, "accounts": accounts }));
+    let (origin, own) = (part.text("origin"), part.text("key"));
+    let told = format!(
+        "[providers.apple]\nkind = \"apple\"\nissuer = \"{origin}\"\nclient_id = \"com.example.web\"\nteam_id = \"TEAM\"\n\
+         key_id = \"KEY\"\nkey = \"\"\"\n{}\"\"\"\n",
+        key.unwrap_or(&own)
+    );
+    (app_with(engine, &told, |_| {}).await, part)
+}
+
+/// Comes in by Apple, whose answer is a form that the person's browser sends from Apple's site.
+async fn comes_by_form(app: &TestApp, part: &Part, login: &str) -> (Actor, Answer) {
+    let mut person = app.visitor();
+    let url = begin(&mut person, "/auth/providers/apple", &[]).await;
+    let walk = json!({ "url": url, "login": login, "password": "password" });
+    let walked = part.desk(Method::POST, "/walk", &walk).await.json();
+    let fields: Vec<_> = walked["form"].as_object().unwrap_or_else(|| panic!("{walked}")).iter().collect();
+    let pairs = fields.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap()));
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    let mut form = app.visitor().in_browser();
+    form.set_header("origin", &part.text("origin"));
+    form.set_header("sec-fetch-site", "cross-site");
+    let path = "/auth/providers/apple/callback";
+    let landed = form.send(Method::POST, path, &body, Some("application/x-www-form-urlencoded")).await;
+    assert_eq!(landed.status, 303, "{}", landed.text());
+    let answer = come_back(&mut person, &format!("http://localhost:4400{}", landed.header("location"))).await;
+    (person, answer)
+}
+
 on_every_engine! {
     /// Promise: `federation/vouched`, `federation/by-identity`
     async fn somebody_comes_in_by_github(app: TestApp) {
@@ -106,6 +146,35 @@ on_every_engine! {
         assert_eq!(ann.get("/auth/session").await.json()["account"]["email"], ANN);
         assert_eq!(comes(&app, &part, "glewlwyd", "ann").await.1.status, 200);
         assert_eq!(app.count("accounts").await, 1);
+    }
+
+    /// Promise: `federation/vouched`, `federation/by-identity`
+    async fn somebody_comes_in_by_apple(app: TestApp) {
+        let (app, part) = apple(app.engine(), None).await;
+        for (login, email) in [("ann", "ann@example.com"), ("hidden", "x@privaterelay.appleid.com"), ("ann", "ann@example.com")] {
+            let (mut person, answer) = comes_by_form(&app, &part, login).await;
+            assert_eq!(answer.status, 200, "{login}: {}", answer.text());
+            assert_eq!(person.get("/auth/session").await.json()["account"]["email"], email);
+        }
+        assert_eq!(app.count("accounts").await, 2);
+        let (_, answer) = comes_by_form(&app, &part, "unsure").await;
+        assert_eq!(answer.code(), "provider_address_unverified", "{}", answer.text());
+        let said = part.desk(Method::POST, "/secret", &Value::Null).await.json();
+        let lifetime = said["claims"]["exp"].as_i64().unwrap() - said["claims"]["iat"].as_i64().unwrap();
+        assert_eq!((&said["header"]["kid"], lifetime), (&json!("KEY"), 300), "a secret of minutes: {said}");
+        let tried = operate::try_provider(&app.doorward, "apple").await.unwrap().unwrap();
+        assert!(tried.works(), "{:?}", tried.checks);
+    }
+
+    /// Promise: `federation/fails-closed`
+    async fn apple_knows_no_secret_of_another_key(app: TestApp) {
+        let (_, other) = apple(app.engine(), None).await;
+        let (app, part) = apple(app.engine(), Some(&other.text("key"))).await;
+        let (mut person, answer) = comes_by_form(&app, &part, "ann").await;
+        assert_eq!((answer.status, answer.code().as_str()), (502, "provider_answer_refused"), "{}", answer.text());
+        assert!(!person.is_signed_in().await);
+        let tried = operate::try_provider(&app.doorward, "apple").await.unwrap().unwrap();
+        assert!(!tried.works());
     }
 }
 
