@@ -74,9 +74,12 @@ page! {
 }
 
 page! {
-    /// Says that the provider that opened the session is to be asked once more.
+    /// Says that the provider that opened the session is to be asked once more, or where to go `onward` when it is not.
     #[derive(askama::Template)]
-    RecheckPage in "federation/recheck.html" { provider: Option<ProviderButton> }
+    RecheckPage in "federation/recheck.html" {
+        provider: Option<ProviderButton>,
+        onward: Option<String>,
+    }
 }
 
 page! {
@@ -191,15 +194,13 @@ async fn to_be_rechecked(holder: Holder, _: NoInput) -> Result<Reply, Refused> {
         "provider": provider.as_ref().map(|provider| provider.name().as_str()),
         "csrf_token": holder.csrf_token(),
     });
-    if !holder.is_due() {
-        return Ok(Reply::done(&json, holder.destination()));
-    }
-    Ok(Reply::page(&json, RecheckPage { provider: provider.map(|provider| provider.button()) }))
+    let onward = (!holder.is_due()).then(|| holder.destination());
+    Ok(Reply::page(&json, RecheckPage { provider: provider.map(|provider| provider.button()), onward }))
 }
 
 async fn recheck_there(holder: Holder, _: NoInput) -> Result<Reply, Refused> {
     let opener = recheck::opener(holder.cx(), holder.session()).await?;
-    let provider = opener.ok_or_else(rules::opener_gone).or_page(|| RecheckPage { provider: None })?;
+    let provider = opener.ok_or_else(rules::opener_gone).or_page(|| RecheckPage { provider: None, onward: None })?;
     let whose = Some((holder.account(), holder.session()));
     let (to, visit) = (holder.destination(), holder.visit());
     send(holder.cx(), &provider, (Purpose::Recheck, whose), &to, (&visit, holder.comes_from_us())).await

@@ -122,7 +122,7 @@ on_every_engine! {
         assert_eq!(said(&mut ann).await, IN);
         assert_eq!(ann.get("/auth/recheck").await.json()["due"], false);
         let page = ann.in_browser().get("/auth/recheck?return_to=%2Freports").await;
-        assert_eq!((page.status, page.header("location")), (303, "/reports"));
+        assert!(page.status == 200 && page.text().contains("href=\"/reports\""), "{}", page.text());
         // Beside a provider that is asked again, a password opens a session as ever.
         let world = rechecking(app.engine(), &[]).await;
         let mut pat = world.app.person("pat@example.com").await;
