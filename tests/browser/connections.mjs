@@ -34,7 +34,7 @@ export async function connections(page, slug, seen = async () => {}) {
   await seen(page, "connections");
   assert.ok(!(await page.content()).includes("a secret of the provider's"));
   await page.getByRole("link", { name: "Oberholzer Clockworks" }).click();
-  await press(page, "Try it");
+  await page.getByRole("button", { name: /^Try it/u }).click();
   await says(page, "nobody can come in");
   await seen(page, "connection-tried");
   await write(page, "Claim", "groups");
