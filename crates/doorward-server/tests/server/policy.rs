@@ -20,11 +20,11 @@ fn the_policy_in_force_is_shown_as_a_table_and_as_json() {
     assert_eq!(table.code, Some(0), "{table:?}");
     let row = |name: &str| table.stdout.lines().find(|line| line.starts_with(name)).map(str::to_owned);
     let says = |line: &str| assert!(table.stdout.lines().any(|one| one == line), "{line}: {table:?}");
-    says("invoices:read    Do what is called “invoices:read” here.");
-    says("members:read     See who belongs to the organisation and who is invited.");
-    assert_eq!(row("PERMISSION").unwrap(), "PERMISSION       owner  paid");
-    assert_eq!(row("invoices:read").unwrap(), "invoices:read    x      x");
-    assert_eq!(row("members:manage").unwrap(), "members:manage   x");
+    says("invoices:read       Do what is called “invoices:read” here.");
+    says("members:read        See who belongs to the organisation and who is invited.");
+    assert_eq!(row("PERMISSION").unwrap(), "PERMISSION          owner  paid");
+    assert_eq!(row("invoices:read").unwrap(), "invoices:read       x      x");
+    assert_eq!(row("members:manage").unwrap(), "members:manage      x");
     assert_eq!(row("owner").unwrap(), "owner  owner, paid  The owner's.");
     assert_eq!(row("pro").unwrap(), "pro   paid");
     assert!(table.stdout.contains("Roles of operators") && table.stdout.contains("entitlements:manage"));
@@ -35,7 +35,7 @@ fn the_policy_in_force_is_shown_as_a_table_and_as_json() {
     let paid =
         json!({ "name": "paid", "about": "Paid.", "permissions": ["invoices:read", "tenant:read"], "grants": [] });
     assert_eq!(policy["roles"][1], paid);
-    assert_eq!(policy["permissions"].as_array().unwrap().len(), 9);
+    assert_eq!(policy["permissions"].as_array().unwrap().len(), 11);
     let operators: Vec<&str> =
         policy["operators"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
     assert_eq!(operators, ["admin", "auditor", "support"]);
