@@ -49,7 +49,7 @@ pub(crate) async fn authorize<P: Permission>(
 }
 
 /// Whether a session was opened in a way that the tenant lets in.
-async fn is_entered(cx: &Context, standing: &Standing, session: SessionId) -> Result<bool, Fault> {
+pub(crate) async fn is_entered(cx: &Context, standing: &Standing, session: SessionId) -> Result<bool, Fault> {
     Ok(!standing.own_sign_in || features::has_entered(cx, (session, standing.tenant), standing.breaks_glass).await?)
 }
 

@@ -24,7 +24,7 @@ pub(crate) mod http;
 mod rules;
 
 pub use flow::may;
-pub(crate) use flow::{again, authorize};
+pub(crate) use flow::{again, authorize, is_entered};
 pub(crate) use rules::own;
 pub use rules::{Authorized, Permission};
 

@@ -9,11 +9,10 @@ use super::{
     entering::{self, Glass, Ways},
 };
 use crate::{
-    access::own::ConnectionsManage,
+    access::{self, own::ConnectionsManage},
     base::render::{ProviderButton, page},
-    error::Fault,
     guard::{Denial, OrPage, Problem, Reauthenticated, RecentMember, Refused, Reply, Routes, SignedIn, input},
-    tenants::{self, Standing},
+    tenants,
 };
 
 pub(super) fn routes(routes: &mut Routes) {
@@ -69,7 +68,7 @@ async fn show(person: SignedIn, input: Of) -> Result<Reply, Refused> {
 async fn door(person: &SignedIn, tenant: &str) -> Result<DoorPage, Refused> {
     let cx = person.cx();
     let standing = entering::standing(cx, person.account(), tenant).await?;
-    let is_entered = is_entered(person, &standing).await?;
+    let is_entered = access::is_entered(cx, &standing, person.session()).await?;
     let found = tenants::find(&cx.db, standing.inside()).await?;
     let mut providers = Vec::new();
     for one in entering::doors(cx, &standing).await? {
@@ -90,15 +89,10 @@ async fn door(person: &SignedIn, tenant: &str) -> Result<DoorPage, Refused> {
     })
 }
 
-async fn is_entered(person: &SignedIn, standing: &Standing) -> Result<bool, Fault> {
-    let whose = (person.session(), standing.tenant);
-    Ok(!standing.own_sign_in || entering::has_entered(person.cx(), whose, standing.breaks_glass).await?)
-}
-
 async fn enter(person: Reauthenticated, input: Of) -> Result<Reply, Refused> {
     let cx = person.cx();
     let standing = entering::standing(cx, person.account(), &input.tenant).await?;
-    if !is_entered(&person, &standing).await? {
+    if !access::is_entered(cx, &standing, person.session()).await? {
         let broken = entering::break_glass(cx, person.live(), standing.tenant, &person.visit()).await;
         if let Err(refusal) = broken {
             let page = door(&person, &input.tenant).await?;

@@ -138,10 +138,7 @@ pub(super) async fn let_join(
         return denied(ConnectionDenied::Role);
     }
     store::set_join_role(&mut act.tx, &one, role).await?;
-    let detail = Detail::Roles(role.into_iter().cloned().collect());
-    let on = Target::Connection(name.clone());
-    let about = |event: audit::Event| event.on(on).about(detail);
-    act.done(cx, visit, about, Action::ConnectionChanged).await.map_err(|refusal| refusal.map(ConnectionDenied::Act))
+    changed(cx, act, (name, role), visit).await
 }
 
 /// Writes how a provider is spoken to: the whole of it, its secret too. Whoever could leave the secret as it is and change where
@@ -188,7 +185,7 @@ pub(super) async fn add_rule(
         return denied(ConnectionDenied::Rule(RuleDenied::TooMany));
     }
     store::add_rule(&mut act.tx, &one, rule).await?;
-    ruled(cx, act, (name, rule), visit).await
+    changed(cx, act, (name, Some(&rule.role)), visit).await
 }
 
 /// Takes a rule away. Whom it gave a role loses it when they come the next time, if no other rule gives it.
@@ -205,16 +202,17 @@ pub(super) async fn remove_rule(
         return denied(ConnectionDenied::Rule(RuleDenied::Role));
     }
     store::remove_rule(&mut act.tx, &one, rule).await?;
-    ruled(cx, act, (name, rule), visit).await
+    changed(cx, act, (name, Some(&rule.role)), visit).await
 }
 
-async fn ruled(
+/// Makes a change true that is about a role that the connection gives.
+async fn changed(
     cx: &Context,
     act: Act<ConnectionsManage>,
-    (name, rule): (&ProviderName, &Rule),
+    (name, role): (&ProviderName, Option<&RoleName>),
     visit: &Visit,
 ) -> Done<()> {
-    let (on, detail) = (Target::Connection(name.clone()), Detail::Roles(vec![rule.role.clone()]));
+    let (on, detail) = (Target::Connection(name.clone()), Detail::Roles(role.into_iter().cloned().collect()));
     let about = |event: audit::Event| event.on(on).about(detail);
     act.done(cx, visit, about, Action::ConnectionChanged).await.map_err(|refusal| refusal.map(ConnectionDenied::Act))
 }

@@ -4,7 +4,7 @@
 //! - `federation/logged-out-there`: Whoever logs out at a provider is logged out here, of the sessions that they opened by it.
 //! - `federation/logout-token`: A logout token is believed after every check of Back-Channel Logout 1.0 section 2.6, and once.
 
-use doorward_core::Timestamp;
+use doorward_core::{SessionId, Timestamp};
 use doorward_verify::jws::Claims;
 use serde_json::Value;
 
@@ -17,9 +17,12 @@ use super::{
 };
 use crate::{
     audit::{self, Action, Detail, Target},
-    base::{db::Durability, lifetime::LEEWAY},
+    base::{
+        db::{Durability, Transaction},
+        lifetime::LEEWAY,
+    },
     context::Context,
-    error::Refusal,
+    error::{Fault, Refusal},
     guard::Visit,
     sessions,
 };
@@ -44,18 +47,29 @@ pub(super) async fn take(
     if !store::take_logout(&mut tx, (&about.issuer, &about.jti), cx.clock.now()).await? {
         return Err(Refusal::Denied(LogoutDenied("taken before")));
     }
+    let opened = store::opened_by(&mut tx, &about).await?;
+    let event = audit::nobody(Action::SessionRevoked, None, visit.address);
+    let ended = end_opened(cx, &mut tx, opened, &event.about(Detail::Provider(provider.name().clone()))).await?;
+    tx.commit().await?;
+    Ok(ended)
+}
+
+/// Ends sessions that were opened by a provider, each with this event, and forgets that they were; returns how many there still were.
+pub(super) async fn end_opened(
+    cx: &Context,
+    tx: &mut Transaction,
+    sessions: Vec<SessionId>,
+    event: &audit::Event,
+) -> Result<u64, Fault> {
     let mut ended = 0;
-    for (session, account) in store::opened_by(&mut tx, &about).await? {
+    for session in sessions {
         // One that was ended here before has its event already.
-        if sessions::end_any(&mut tx, session).await? {
-            let event =
-                audit::nobody(Action::SessionRevoked, Some(account), visit.address).on(Target::Session(session));
-            audit::append(cx, &mut tx, event.about(Detail::Provider(provider.name().clone()))).await?;
+        if sessions::end_any(tx, session).await? {
+            audit::append(cx, tx, event.clone().on(Target::Session(session))).await?;
             ended += 1;
         }
-        store::forget_session(&mut tx, session).await?;
+        store::forget_session(tx, session).await?;
     }
-    tx.commit().await?;
     Ok(ended)
 }
 

@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use doorward_core::{AccountId, EmailAddress, ProviderName, SessionId};
 
 use super::{
+    backchannel::end_opened,
     brought::{self, demand_own, is_own},
     flow::No,
     handed, letters,
@@ -138,13 +139,13 @@ pub(crate) async fn forget_provider(
     staying: Option<SessionId>,
 ) -> Result<(), Fault> {
     store::forget_provider(tx, provider).await?;
-    for session in store::opened_by_provider(tx, provider).await? {
-        if Some(session) != staying && sessions::end_any(tx, session).await? {
-            let event = By::DOORWARD.did(Action::SessionRevoked).on(Target::Session(session));
-            audit::append(cx, tx, event.about(Detail::Provider(provider.clone()))).await?;
-        }
+    let opened = store::opened_by_provider(tx, provider).await?;
+    let (stays, ends): (Vec<_>, Vec<_>) = opened.into_iter().partition(|session| Some(*session) == staying);
+    for session in stays {
         store::forget_session(tx, session).await?;
     }
+    let event = By::DOORWARD.did(Action::SessionRevoked).about(Detail::Provider(provider.clone()));
+    end_opened(cx, tx, ends, &event).await?;
     Ok(())
 }
 

@@ -316,13 +316,13 @@ pub(super) async fn opener(db: &Database, session: SessionId) -> Result<Option<S
     db.find(sql, &[&session], |row| row.get(0)).await
 }
 
-/// The sessions that a logout token means, each with its account: of its `sid`, of its `sub`, or of both where it says both.
-pub(super) async fn opened_by(tx: &mut Transaction, about: &About) -> Result<Vec<(SessionId, AccountId)>, Fault> {
-    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    let of_subject =
-        "SELECT session, account FROM provider_sessions WHERE issuer = $1 AND subject = $2 ORDER BY session";
-    let of_sid = "SELECT session, account FROM provider_sessions WHERE issuer = $1 AND sid = $2 ORDER BY session";
-    let of_both = "SELECT session, account FROM provider_sessions WHERE issuer = $1 AND sid = $2 AND subject = $3 ORDER BY session";
+/// The sessions that a logout token means: of its `sid`, of its `sub`, or of both where it says both.
+pub(super) async fn opened_by(tx: &mut Transaction, about: &About) -> Result<Vec<SessionId>, Fault> {
+    let read = |row: &Row<'_>| row.get(0);
+    let of_subject = "SELECT session FROM provider_sessions WHERE issuer = $1 AND subject = $2 ORDER BY session";
+    let of_sid = "SELECT session FROM provider_sessions WHERE issuer = $1 AND sid = $2 ORDER BY session";
+    let of_both =
+        "SELECT session FROM provider_sessions WHERE issuer = $1 AND sid = $2 AND subject = $3 ORDER BY session";
     match (&about.sid, &about.subject) {
         (Some(sid), Some(subject)) => tx.list(of_both, &[&about.issuer, sid, subject], read).await,
         (Some(sid), None) => tx.list(of_sid, &[&about.issuer, sid], read).await,
